@@ -1,0 +1,142 @@
+"""What one cell of a flow CSV means: an address, a number, a date. The only judge of each."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
+
+MAX_CELL = 10**16
+_LIMIT_DIGITS = 17
+_SHOWN = 40
+_NUMBER = re.compile(rb"([0-9]+)(?:\.([0-9]+))?(?:[eE]([0-9]{1,2}))?")
+_EPOCH = re.compile(rb"([0-9]+)(?:\.[0-9]+)?")
+_SLASHED = re.compile(rb"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
+_DASHED = re.compile(rb"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
+_DATE_END = re.compile(rb"[ \tT]")
+_EPOCH_START = date(1970, 1, 1)
+_MAX_EPOCH_DIGITS = 12  # the year 9999 needs 12 digits of seconds
+
+
+class BadCell(ValueError):
+    """A cell that cannot mean what its column says; the text is the reason, without the column's name."""
+
+
+def shown(cell: bytes) -> str:
+    """Return a cell as a person may read it in a message, cut to a readable length."""
+    text = cell[:_SHOWN].decode("utf-8", "backslashreplace")
+    return f"'{text}{'…' if len(cell) > _SHOWN else ''}'" if cell else "empty"
+
+
+@lru_cache(maxsize=1 << 14)
+def address(cell: bytes) -> str:
+    """Return the canonical text of an IP address; IPv4 inside IPv6 is folded to IPv4. Raises BadCell."""
+    try:
+        found = ipaddress.ip_address(cell.decode("ascii"))
+    except ValueError:
+        raise BadCell(f"{shown(cell)} is no IP address") from None
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.scope_id is not None:
+            raise BadCell(f"{shown(cell)} has a zone (%), which means nothing outside its host")
+        found = found.ipv4_mapped or found
+    return str(found)
+
+
+def is_address(cell: bytes) -> bool:
+    """Say whether a cell is an address that counts."""
+    try:
+        address(cell)
+    except BadCell:
+        return False
+    return True
+
+
+def whole(cell: bytes) -> int:
+    """Return a whole number from 0 to 10^16; `12.0` and `1.2e1` are 12. Raises BadCell."""
+    if _is_plain(cell):
+        return int(cell)
+    number = _decimal(cell)
+    if number != number.to_integral_value():
+        raise BadCell(f"{shown(cell)} is not whole")
+    return int(number)
+
+
+def microseconds(cell: bytes, exponent: int) -> int:
+    """Return a duration, given in units of 10^exponent µs, as microseconds rounded half to even. Raises BadCell."""
+    if exponent == 0 and _is_plain(cell):
+        return int(cell)
+    number = _decimal(cell)
+    sign, digits, power = number.as_tuple()
+    scaled = Decimal((sign, digits, int(power) + exponent))
+    if scaled > MAX_CELL:
+        raise BadCell(f"{shown(cell)} is more than 10^16 µs")
+    return int(scaled.to_integral_value(ROUND_HALF_EVEN))
+
+
+def _is_plain(cell: bytes) -> bool:
+    # Digits alone, few enough to be within the limit whatever they are; most cells are.
+    return cell.isdigit() and len(cell) < _LIMIT_DIGITS
+
+
+def _decimal(cell: bytes) -> Decimal:
+    if not _NUMBER.fullmatch(cell):
+        raise BadCell(f"{shown(cell)} is no number of digits, optional fraction and exponent, without a sign")
+    number = Decimal(cell.decode("ascii"))
+    if number > MAX_CELL:
+        raise BadCell(f"{shown(cell)} is more than 10^16")
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class SlashDate:
+    """A date written 3/4/2022, which is a day only once it is known whether the day or the month comes first."""
+
+    first: int
+    second: int
+    year: int
+
+    def day(self, order: str) -> str | None:
+        """Return the ISO day under the order `dmy` or `mdy`, or None when there is no such day."""
+        day, month = (self.first, self.second) if order == "dmy" else (self.second, self.first)
+        return _iso(self.year, month, day)
+
+
+def date_text(timestamp: bytes) -> bytes:
+    """Return the date part of a timestamp: what stands before the first blank or `T`."""
+    return _DATE_END.split(timestamp, maxsplit=1)[0]
+
+
+@lru_cache(maxsize=1 << 12)
+def day(text: bytes) -> str | SlashDate:
+    """Return what the date part of a timestamp says: an ISO day, or a date whose order is open. Raises BadCell."""
+    if match := _SLASHED.fullmatch(text):
+        return SlashDate(*map(int, match.groups()))
+    if match := _DASHED.fullmatch(text):
+        found = _iso(*map(int, match.groups()))
+    elif match := _EPOCH.fullmatch(text):
+        found = _epoch_day(match[1])
+    else:
+        raise BadCell(f"{shown(text)} is no date (d/m/Y, Y-m-d or epoch seconds)")
+    if found is None:
+        raise BadCell(f"{shown(text)} is an impossible date")
+    return found
+
+
+def _iso(year: int, month: int, day_of_month: int) -> str | None:
+    try:
+        return date(year, month, day_of_month).isoformat()
+    except ValueError:
+        return None
+
+
+def _epoch_day(seconds: bytes) -> str | None:
+    digits = seconds.lstrip(b"0") or b"0"
+    if len(digits) > _MAX_EPOCH_DIGITS:
+        return None
+    try:
+        return (_EPOCH_START + timedelta(seconds=int(digits))).isoformat()
+    except OverflowError:
+        return None

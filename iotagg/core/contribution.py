@@ -1,0 +1,263 @@
+"""Everything that one file adds, cut into chunks once and stored in that cut.
+
+A contribution's stored form is a gzip file of several members, so that `zcat` shows it and a range of its bytes holds a
+range of its chunks. The first member is the head, one line of JSON; each further member is a chunk, a line of JSON for
+each pair-month. The cut depends on what is added alone: pair-months are put into buckets by their pair, sorted by
+source, destination and month within a bucket, and every 96 of them make a chunk.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, Any
+
+from iotagg.core.metrics import FLOWS, FLOWS_LETTER, METRICS
+from iotagg.core.moments import checked
+from iotagg.core.rejects import pack
+from iotagg.errors import FileRefused, InvalidValue, NumberTooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from iotagg.core.dialect import ReadingOptions
+    from iotagg.core.flows import FileTotals, PairDay
+
+FORMAT = 1
+READER = 1
+BUCKETS = 16
+CHUNK = 96  # with its marker a chunk stays below the 100 actions of one DynamoDB transaction
+_LEVEL = 6
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Name:
+    """What names a contribution: the site, the content's SHA-256 and the digest of the reading options."""
+
+    site: str
+    content: str
+    options: str
+
+    def __str__(self) -> str:
+        return f"{self.content}-{self.options}"
+
+    @classmethod
+    def parse(cls, site: str, text: str) -> Name:
+        """Return the name that str() gave, at a site. Raises InvalidValue."""
+        content, dash, options = text.partition("-")
+        if not (content and dash and options):
+            raise InvalidValue(f"'{text}' is no contribution's name")
+        return cls(site, content, options)
+
+
+@dataclass(frozen=True, slots=True)
+class PairMonth:
+    """A pair's running aggregates for a month (`2022-12`), with its days inside, under the names they are stored by."""
+
+    source: str
+    destination: str
+    month: str
+    sums: dict[str, int]
+
+    def inverse(self) -> PairMonth:
+        """Return what takes this away again when it is added."""
+        return PairMonth(self.source, self.destination, self.month, {name: -value for name, value in self.sums.items()})
+
+
+Chunk = list[PairMonth]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a contribution says of itself: what was read and how, what came out, and where its chunks lie.
+
+    `chunk_bytes` are the lengths of the chunks' gzip members, in order; `reading` the options as they were given.
+    """
+
+    name: Name
+    reading: dict[str, Any]
+    reader: int
+    length: int
+    lines: dict[str, int]
+    day_order: str
+    totals: dict[str, int]
+    pairs: int
+    pair_months: int
+    pair_days: int
+    first_day: str
+    last_day: str
+    buckets: tuple[int, ...]
+    chunk_bytes: tuple[int, ...]
+
+    @property
+    def chunks(self) -> int:
+        """The number of chunks."""
+        return len(self.chunk_bytes)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the head as it is stored."""
+        return {
+            "format": FORMAT,
+            "site": self.name.site,
+            "content": self.name.content,
+            "options": self.name.options,
+            "reading": self.reading,
+            "reader": self.reader,
+            "length": self.length,
+            "lines": self.lines,
+            "day_order": self.day_order,
+            "totals": self.totals,
+            "pairs": self.pairs,
+            "pair_months": self.pair_months,
+            "pair_days": self.pair_days,
+            "first_day": self.first_day,
+            "last_day": self.last_day,
+            "chunks": [list(chunk) for chunk in zip(self.buckets, self.chunk_bytes, strict=True)],
+        }
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Head:
+        """Return the head that as_json() gave. Raises InvalidValue for a format of a newer iotagg."""
+        if fields["format"] != FORMAT:
+            raise InvalidValue(f"a contribution of format {fields['format']}; this iotagg knows {FORMAT}: upgrade it")
+        chunks = fields["chunks"]
+        return cls(
+            name=Name(fields["site"], fields["content"], fields["options"]),
+            buckets=tuple(bucket for bucket, _ in chunks),
+            chunk_bytes=tuple(length for _, length in chunks),
+            **{key: fields[key] for key in _COPIED},
+        )
+
+
+_COPIED = (
+    *("reading", "reader", "length", "lines", "day_order", "totals"),
+    *("pairs", "pair_months", "pair_days", "first_day", "last_day"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """A contribution in its stored form: the head and a gzip member for each chunk."""
+
+    head: Head
+    members: tuple[bytes, ...]
+
+    def stored(self) -> bytes:
+        """Return the stored form, whole."""
+        head = json.dumps(self.head.as_json(), separators=(",", ":")).encode() + b"\n"
+        return pack(head, _LEVEL) + b"".join(self.members)
+
+
+def bucket_of(source: str, destination: str) -> int:
+    """Return the bucket in which a pair always travels: CRC-32 of both addresses, modulo 16."""
+    return zlib.crc32(f"{source}\0{destination}".encode()) % BUCKETS
+
+
+def cut(totals: FileTotals, site: str, options: ReadingOptions) -> Contribution:
+    """Return the contribution of a file that was read; empties `totals.days` on the way, to save memory.
+
+    Raises FileRefused when a sum needs more than 38 digits.
+    """
+    days = totals.days
+    pair_days, pairs = len(days), len({(source, destination) for source, destination, _ in days})
+    observed = sorted({day for _, _, day in days})
+    file_totals = _file_totals(days)
+    cut_chunks: list[tuple[int, int, bytes]] = []
+    try:
+        for bucket, chunk in _chunks(days):
+            cut_chunks.append((bucket, len(chunk), pack(_chunk_text(chunk), _LEVEL)))
+    except NumberTooLarge as error:
+        raise FileRefused(str(error)) from None
+    head = Head(
+        name=Name(site, totals.content, options.digest()),
+        reading=options.as_json(),
+        reader=READER,
+        length=totals.length,
+        lines={
+            "lines": totals.lines.lines,
+            "headers": totals.lines.headers,
+            "blank": totals.lines.blank,
+            "counted": totals.lines.counted,
+            "rejected": totals.lines.rejected,
+        },
+        day_order=totals.day_order,
+        totals=file_totals,
+        pairs=pairs,
+        pair_months=sum(rows for _, rows, _ in cut_chunks),
+        pair_days=pair_days,
+        first_day=observed[0] if observed else "",
+        last_day=observed[-1] if observed else "",
+        buckets=tuple(bucket for bucket, _, _ in cut_chunks),
+        chunk_bytes=tuple(len(member) for _, _, member in cut_chunks),
+    )
+    return Contribution(head, tuple(member for _, _, member in cut_chunks))
+
+
+def head_of(stored: bytes) -> tuple[Head, int]:
+    """Return the head of a stored contribution, given at least its first bytes, and where its first chunk begins."""
+    member = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    fields = json.loads(member.decompress(stored))
+    return Head.from_json(fields), len(stored) - len(member.unused_data)
+
+
+def read_chunk(member: bytes) -> Chunk:
+    """Return the chunk that one gzip member holds."""
+    text = zlib.decompress(member, 16 + zlib.MAX_WBITS)
+    return [_pair_month(json.loads(line)) for line in text.splitlines()]
+
+
+def chunk_ranges(head: Head, start: int) -> list[tuple[int, int]]:
+    """Return where each chunk begins and ends in the stored form, whose first chunk begins at `start`."""
+    ranges = []
+    for length in head.chunk_bytes:
+        ranges.append((start, start + length))
+        start += length
+    return ranges
+
+
+def _file_totals(days: dict[PairDay, list[int]]) -> dict[str, int]:
+    names = (FLOWS, *(metric.stored for metric in METRICS))
+    places = (0, *range(1, 1 + 2 * len(METRICS), 2))
+    return {name: sum(sums[place] for sums in days.values()) for name, place in zip(names, places, strict=True)}
+
+
+def _chunks(days: dict[PairDay, list[int]]) -> Iterator[tuple[int, Chunk]]:
+    buckets: list[list[PairDay]] = [[] for _ in range(BUCKETS)]
+    for key in days:
+        buckets[bucket_of(key[0], key[1])].append(key)
+    for bucket, keys in enumerate(buckets):
+        keys.sort()
+        rows = _pair_months(keys, days)
+        while chunk := list(islice(rows, CHUNK)):
+            yield bucket, chunk
+
+
+def _pair_months(keys: list[PairDay], days: dict[PairDay, list[int]]) -> Iterator[PairMonth]:
+    for (source, destination, month), group in groupby(keys, key=lambda key: (key[0], key[1], key[2][:7])):
+        sums: dict[str, int] = dict.fromkeys(_RUNNING, 0)
+        for key in group:
+            _add_day(sums, key[2][8:], days.pop(key))
+        what = f"the traffic from {source} to {destination} in {month}"
+        yield PairMonth(source, destination, month, {name: checked(value, what) for name, value in sums.items()})
+
+
+_RUNNING = (FLOWS, *(name for metric in METRICS for name in (metric.stored, metric.squares)))
+
+
+def _add_day(sums: dict[str, int], day: str, figures: list[int]) -> None:
+    for name, figure in zip(_RUNNING, figures, strict=True):
+        sums[name] += figure
+    sums[f"{FLOWS_LETTER}{day}"] = figures[0]
+    for place, metric in enumerate(METRICS):
+        sums[f"{metric.letter}{day}"] = figures[1 + 2 * place]
+
+
+def _chunk_text(chunk: Chunk) -> bytes:
+    rows = ({"src_ip": row.source, "dst_ip": row.destination, "month": row.month, **row.sums} for row in chunk)
+    return b"".join(json.dumps(row, separators=(",", ":")).encode() + b"\n" for row in rows)
+
+
+def _pair_month(fields: dict[str, Any]) -> PairMonth:
+    return PairMonth(fields.pop("src_ip"), fields.pop("dst_ip"), fields.pop("month"), fields)

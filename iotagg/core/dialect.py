@@ -1,0 +1,169 @@
+"""What kind of CSV this is: which columns hold what, and how dates and durations are written."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from iotagg.core.metrics import METRICS
+from iotagg.errors import FileRefused, InvalidValue
+
+DayOrder = Literal["auto", "dmy", "mdy"]
+DurationUnit = Literal["us", "ms", "s"]
+UNIT_EXPONENTS: dict[DurationUnit, int] = {"us": 0, "ms": 3, "s": 6}
+
+_HEADERS: dict[str, tuple[str, ...]] = {
+    "src": ("src ip", "source ip"),
+    "dst": ("dst ip", "destination ip"),
+    "timestamp": ("timestamp",),
+    **{metric.role: metric.headers for metric in METRICS},
+}
+ROLES = tuple(_HEADERS)
+_RUNS = re.compile(r"[ \t_-]+")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LISTED = 12
+_LONGEST_NAME = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """How a file is to be read, as far as its content does not say; part of a contribution's name.
+
+    `names` holds (role, column name) pairs, each adding a name under which a column is found.
+    Raises InvalidValue for a role or a name that makes no sense.
+    """
+
+    day_order: DayOrder = "auto"
+    duration_unit: DurationUnit = "us"
+    names: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        for role, name in self.names:
+            if role not in ROLES:
+                raise InvalidValue(f"'{role}' is no column of a flow; choose one of {', '.join(ROLES)}")
+            if not folded(name):
+                raise InvalidValue(f"the name given for '{role}' is empty")
+        object.__setattr__(self, "names", tuple(sorted({(role, folded(name)) for role, name in self.names})))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the options as they are stored beside what was read with them."""
+        names = [list(pair) for pair in self.names]
+        return {"day_order": self.day_order, "duration_unit": self.duration_unit, "names": names}
+
+    def digest(self) -> str:
+        """Return 16 hexadecimal digits that stand for these options."""
+        text = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Where the used columns of a file stand: positions from 0, how many columns there are, and their names."""
+
+    src: int
+    dst: int
+    timestamp: int
+    metrics: tuple[int, ...]
+    width: int
+    names: tuple[str, ...]
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """The positions that decide what a row means."""
+        return (self.src, self.dst, self.timestamp, *self.metrics)
+
+    def column(self, position: int) -> str:
+        """Return how messages name a column: its place, from 1, and its name as the file has it."""
+        return f"column {position + 1} '{self.names[position]}'"
+
+
+def folded(name: str) -> str:
+    """Return a column's name as names are compared: trimmed, unquoted, lower case, runs of blanks, `_`, `-` as one."""
+    return _RUNS.sub(" ", name.strip().strip('"').lower()).strip()
+
+
+def split_fields(line: bytes) -> list[bytes]:
+    """Return the fields of one record, by CSV rules where it holds a quote. Raises ValueError when these are broken."""
+    if b'"' not in line:
+        return line.split(b",")
+    try:
+        fields = next(csv.reader([line.decode("latin-1")], strict=True))
+    except csv.Error as error:
+        raise ValueError(f"broken quoting: {error}") from None
+    return [field.encode("latin-1") for field in fields]
+
+
+def header_dialect(line: bytes, options: ReadingOptions) -> Dialect:
+    """Return the dialect that a file's first line tells.
+
+    Raises FileRefused, naming what is missing and what was found.
+    """
+    line = line.removeprefix(_BYTE_ORDER_MARK)
+    _refuse_binary(line)
+    try:
+        names = _names(split_fields(line))
+    except ValueError as error:
+        raise FileRefused(f"the header has {error}") from None
+    found, missing = _find(names, options)
+    if missing:
+        raise FileRefused(
+            f"no column for {' or '.join(_wanted(role, options) for role in missing)}; found: {_listed(names)};"
+            f" name yours with --map {missing[0]}=NAME"
+        )
+    return _dialect(found, names)
+
+
+def repeated_header(line: bytes, options: ReadingOptions) -> Dialect | None:
+    """Return the dialect of a row that is itself a header, or None when it is none."""
+    names = _names(split_fields(line))
+    found, missing = _find(names, options)
+    return None if missing else _dialect(found, names)
+
+
+def _refuse_binary(line: bytes) -> None:
+    if b"\0" in line:
+        raise FileRefused("not a CSV in UTF-8: it holds NUL bytes (binary, or UTF-16: save it as UTF-8)")
+    if b"\r" in line:
+        raise FileRefused("its lines end in CR alone; end them with LF (for example: tr '\\r' '\\n')")
+
+
+def _names(fields: list[bytes]) -> tuple[str, ...]:
+    return tuple(field.decode("utf-8", "backslashreplace").strip() for field in fields)
+
+
+def _find(names: tuple[str, ...], options: ReadingOptions) -> tuple[dict[str, int], list[str]]:
+    first: dict[str, int] = {}
+    for position, name in enumerate(names):
+        first.setdefault(folded(name), position)
+    found = {}
+    for role in ROLES:
+        given = [first[name] for wanted, name in options.names if wanted == role and name in first]
+        known = [first[name] for name in _HEADERS[role] if name in first]
+        if given or known:
+            found[role] = min(given or known)
+    return found, [role for role in ROLES if role not in found]
+
+
+def _dialect(found: dict[str, int], names: tuple[str, ...]) -> Dialect:
+    return Dialect(
+        src=found["src"],
+        dst=found["dst"],
+        timestamp=found["timestamp"],
+        metrics=tuple(found[metric.role] for metric in METRICS),
+        width=len(names),
+        names=names,
+    )
+
+
+def _wanted(role: str, options: ReadingOptions) -> str:
+    names = [*_HEADERS[role], *(name for wanted, name in options.names if wanted == role)]
+    return f"{role} ({', '.join(names)})"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(name[:_LONGEST_NAME] or "(empty)" for name in names[:_LISTED]) + more

@@ -1,0 +1,142 @@
+"""Which contributions are in, which paths refer to them, and what an upload or a retraction is to change.
+
+A file's history is a sequence of revisions: 0 known, 1 counted, 2 taken out, 3 counted again, and so on; odd is in,
+even is out. A contribution is in while at least one path refers to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from iotagg.core.contribution import Head, Name
+
+OnChange = Literal["refuse", "replace", "add"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What is known of a contribution: its head, its revision, the paths that refer to it.
+
+    `retracted` is the path from which a person took it out, or empty: it comes back on a person's word only.
+    """
+
+    head: Head
+    revision: int = 0
+    retracted: str = ""
+    paths: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> Name:
+        """The contribution's name."""
+        return self.head.name
+
+    @property
+    def is_in(self) -> bool:
+        """Whether its sums are to be in the totals."""
+        return is_in(self.revision)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The last attempt at a path that was refused: why, and the line counts as far as the file was read."""
+
+    reason: str
+    content: str = ""
+    lines: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PathRecord:
+    """What is known of a path: the contributions it refers to, oldest first, and its last refusal, if any."""
+
+    site: str
+    path: str
+    names: tuple[Name, ...] = ()
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a person said about files that are known already."""
+
+    on_change: OnChange = "refuse"
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store knows that bears on one upload.
+
+    `file` is the same content read with the same options, `readings` the same content read with others that are in,
+    `grown` the contribution of this path with whose content the new content begins.
+    """
+
+    path: PathRecord
+    file: FileRecord | None = None
+    readings: tuple[FileRecord, ...] = ()
+    grown: Name | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change of what a path refers to."""
+
+    path: str
+    take: Name | None = None
+    drop: tuple[Name, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an upload is to do: the moves of paths, or why it is refused."""
+
+    moves: tuple[Move, ...] = ()
+    refused: str = ""
+
+
+def is_in(revision: int) -> bool:
+    """Say whether a contribution is in at a revision."""
+    return revision % 2 == 1
+
+
+def next_revision(record: FileRecord) -> int:
+    """Return the revision at which a contribution is in exactly when a path refers to it."""
+    return record.revision + (record.is_in != bool(record.paths))
+
+
+def decide(name: Name, known: Known, policy: Policy) -> Decision:
+    """Return what uploading the contribution `name` at a path is to change."""
+    path, file = known.path, known.file
+    if name in path.names:
+        return Decision()
+    read_otherwise = tuple(reading.name for reading in known.readings)
+    if read_otherwise and policy.on_change != "replace":
+        return Decision(
+            refused="its content is counted already, read with other options;"
+            " --replace counts it with these options instead"
+        )
+    if file is not None and file.retracted and not policy.again:
+        return Decision(refused="its content was retracted; --again counts it again")
+    other = tuple(held for held in path.names if held not in read_otherwise)
+    if other and known.grown is None and not read_otherwise and policy.on_change == "refuse":
+        return Decision(
+            refused="this path was counted with other content; --replace if this corrects it,"
+            " --add if it is other traffic under an old name"
+        )
+    drop = _dropped(known, policy, read_otherwise, other)
+    elsewhere = {held for reading in known.readings for held in reading.paths} - {path.path}
+    moves = (Move(held, name, read_otherwise) for held in sorted(elsewhere))
+    return Decision(moves=(Move(path.path, name, drop), *moves))
+
+
+def _dropped(
+    known: Known, policy: Policy, read_otherwise: tuple[Name, ...], other: tuple[Name, ...]
+) -> tuple[Name, ...]:
+    if known.grown is not None:
+        return (*read_otherwise, known.grown)
+    replaces_itself = not set(read_otherwise).isdisjoint(known.path.names)
+    if policy.on_change == "replace" and not replaces_itself:
+        return (*read_otherwise, *other[-1:])
+    return read_otherwise

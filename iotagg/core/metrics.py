@@ -1,0 +1,53 @@
+"""What is counted of a flow: the one table that a further metric is added to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One figure of a flow.
+
+    `name` heads its columns in exports, `role` names it for `--map`, `stored` and `letter` name its attributes in a
+    stored pair-month: the sum `stored`, the sum of squares `stored_sq` and the total of day DD `letterDD`.
+    """
+
+    name: str
+    role: str
+    unit: str
+    headers: tuple[str, ...]
+    stored: str
+    letter: str
+    kind: Literal["duration", "whole"]
+
+    @property
+    def squares(self) -> str:
+        """The stored attribute that holds the sum of squares over flows."""
+        return f"{self.stored}_sq"
+
+
+METRICS = (
+    Metric(
+        name="flow_duration_us",
+        role="duration",
+        unit="µs",
+        headers=("flow duration",),
+        stored="dur",
+        letter="d",
+        kind="duration",
+    ),
+    Metric(
+        name="fwd_packets",
+        role="packets",
+        unit="packets",
+        headers=("tot fwd pkts", "tot fwd pkt", "total fwd packets", "total fwd packet"),
+        stored="pkt",
+        letter="p",
+        kind="whole",
+    ),
+)
+
+FLOWS = "flows"
+FLOWS_LETTER = "f"

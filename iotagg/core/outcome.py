@@ -1,0 +1,44 @@
+"""What became of one file, as commands print it and machines read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+State = Literal["counted", "already counted", "refused", "pending", "retracted"]
+_COUNTS = ("lines", "counted", "rejected", "blank", "headers")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file.
+
+    `lines` holds the line counts; they and `contribution` are empty where the file was not read to its end.
+    """
+
+    file: str
+    site: str
+    state: State
+    contribution: str = ""
+    lines: dict[str, int] = field(default_factory=dict)
+    pairs: int | None = None
+    day_order: str = ""
+    reason: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether a person has something to do about it."""
+        return self.state == "refused"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the machine output, version 1; figures that are not known are null."""
+        return {
+            "file": self.file,
+            "site": self.site,
+            "contribution": self.contribution or None,
+            "state": self.state,
+            **{count: self.lines.get(count) for count in _COUNTS},
+            "pairs": self.pairs,
+            "reason": self.reason or None,
+            "day_order": self.day_order or None,
+        }

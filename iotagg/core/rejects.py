@@ -1,0 +1,90 @@
+"""The rejected lines of a file: number, reason and text of each, kept without filling the memory."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from dataclasses import asdict, dataclass
+from heapq import merge
+from io import BytesIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+MAX_TEXT = 1024
+_LINES_PER_MEMBER = 1000
+_LEVEL = 1  # rejects are written while a file is read: fast beats small
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A line that was not counted: its number (from 1), why, and its text, cut to 1 KB."""
+
+    line: int
+    reason: str
+    text: str
+
+
+class RejectLog:
+    """Rejected lines in the order of their numbers, as gzip members of JSON lines, in a file that the caller gives."""
+
+    def __init__(self, new_file: Callable[[], BinaryIO]) -> None:
+        self._new_file = new_file
+        self._file: BinaryIO | None = None
+        self._waiting: list[bytes] = []
+        self.count = 0
+
+    def add(self, line: int, reason: str, text: bytes) -> None:
+        """Keep one rejected line; lines come in the order of their numbers."""
+        self._put(Reject(line, reason, text[:MAX_TEXT].decode("utf-8", "backslashreplace")))
+
+    def merged(self, other: RejectLog) -> RejectLog:
+        """Return a log of the lines of both, in the order of their numbers."""
+        both = RejectLog(self._new_file)
+        for reject in merge(self, other, key=lambda reject: reject.line):
+            both._put(reject)
+        return both
+
+    def members(self) -> Iterator[bytes]:
+        """Yield the log as gzip members of up to 1,000 lines each; together they are one gzip file."""
+        self._flush()
+        if self._file is None:
+            return
+        self._file.seek(0)
+        while length := self._file.read(8):
+            yield self._file.read(int.from_bytes(length, "big"))
+        self._file.seek(0, 2)
+
+    def __iter__(self) -> Iterator[Reject]:
+        for member in self.members():
+            yield from read_rejects(member)
+
+    def _put(self, reject: Reject) -> None:
+        self._waiting.append(json.dumps(asdict(reject), ensure_ascii=False).encode())
+        self.count += 1
+        if len(self._waiting) >= _LINES_PER_MEMBER:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._waiting:
+            return
+        if self._file is None:
+            self._file = self._new_file()
+        member = pack(b"\n".join(self._waiting) + b"\n", _LEVEL)
+        self._file.write(len(member).to_bytes(8, "big") + member)
+        self._waiting.clear()
+
+
+def pack(content: bytes, level: int) -> bytes:
+    """Return content as one gzip member, without the time or the name that would make it differ between runs."""
+    compressor = zlib.compressobj(level, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    return compressor.compress(content) + compressor.flush()
+
+
+def read_rejects(member: bytes) -> Iterator[Reject]:
+    """Yield the rejected lines that one gzip member holds."""
+    with gzip.open(BytesIO(member)) as content:
+        for line in content:
+            yield Reject(**json.loads(line))

@@ -1,0 +1,250 @@
+"""A file's way in: summarize it, decide what that changes, consolidate. And the way back out.
+
+What is written happens in an order that leaves every step repeatable: a contribution is stored, in its cut, before
+anything refers to it; paths move before revisions; a revision is applied chunk by chunk, each with its marker. So
+whoever finds a job half done does the rest, and a job that is done twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from iotagg.core.contribution import Contribution, Name, cut
+from iotagg.core.dialect import ReadingOptions
+from iotagg.core.flows import MAX_PAIR_DAYS, LineCounts, content_digest, read_flows
+from iotagg.core.ledger import Known, Move, Policy, Refusal, decide, next_revision
+from iotagg.core.outcome import Outcome, State
+from iotagg.core.tolerance import Tolerance
+from iotagg.errors import FileRefused, FileUnreadable, NotFound
+from iotagg.sources import no_progress, opened, path_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from iotagg.core.contribution import Head
+    from iotagg.core.ledger import FileRecord, PathRecord
+    from iotagg.core.lines import ByteStream
+    from iotagg.core.rejects import RejectLog
+    from iotagg.stores.protocol import Store
+
+_SPOOL = 1 << 20  # up to so many bytes of rejected lines stay in memory
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How files are to be uploaded: for which site, read how, and what to do where they are known already."""
+
+    site: str = "default"
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
+    policy: Policy = field(default_factory=Policy)
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    max_pair_days: int = MAX_PAIR_DAYS
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A file that was read: what it adds, its line counts and rejects, and hashes of its beginnings by their length."""
+
+    contribution: Contribution
+    lines: LineCounts
+    rejects: RejectLog
+    prefixes: dict[int, str]
+
+
+def upload(store: Store, file: Path, request: Request, passed: Callable[[int], object] = no_progress) -> Outcome:
+    """Count one file, unless it is counted already, and return what became of it.
+
+    `passed` is told the bytes on disk as they are read. A file that is refused is an outcome, not an error.
+    """
+    path = path_text(file)
+    try:
+        outcome = _recognized(store, file, path, request, passed)
+        while outcome is None:
+            outcome = _read_and_count(store, file, path, request, passed)
+    except FileUnreadable as reason:
+        return Outcome(path, request.site, "refused", reason=str(reason))
+    except FileRefused as reason:
+        with store.atomically(keep=not request.dry_run):
+            store.refuse(request.site, path, Refusal(str(reason)))
+        return Outcome(path, request.site, "refused", reason=str(reason))
+    return outcome
+
+
+def _recognized(
+    store: Store, file: Path, path: str, request: Request, passed: Callable[[int], object]
+) -> Outcome | None:
+    # A known file that is as long as it was is hashed first, which is several times faster than reading it.
+    records = [record for name in store.path(request.site, path).names if (record := store.file(name)) is not None]
+    with opened(file) as content:
+        if content.size not in {record.head.length for record in records}:
+            return None
+        digest, _ = content_digest(content)
+    name = Name(request.site, digest, request.reading.digest())
+    with store.atomically(keep=not request.dry_run):
+        if name not in store.path(request.site, path).names:
+            return None
+        settle(store, [name])
+        passed(content.size)
+        return outcome_of(store, path, name, "already counted")
+
+
+def _read_and_count(
+    store: Store, file: Path, path: str, request: Request, passed: Callable[[int], object]
+) -> Outcome | None:
+    lengths = _lengths(store, store.path(request.site, path))
+    with ExitStack() as spools:
+
+        def new_file() -> BinaryIO:
+            return cast("BinaryIO", spools.enter_context(tempfile.SpooledTemporaryFile(max_size=_SPOOL)))
+
+        with opened(file, passed) as content:
+            summary = summarize(content, request, lengths, new_file)
+        with store.atomically(keep=not request.dry_run):
+            if not _lengths(store, store.path(request.site, path)) <= lengths:
+                return None  # another upload of this path came first: whether it grew from that has yet to be read
+            return count(store, path, summary, request)
+
+
+def _lengths(store: Store, path: PathRecord) -> set[int]:
+    return {record.head.length for name in path.names if (record := store.file(name)) is not None}
+
+
+def summarize(
+    content: ByteStream,
+    request: Request,
+    prefix_lengths: Iterable[int] = (),
+    new_file: Callable[[], BinaryIO] = BytesIO,
+) -> Summary:
+    """Read a flow CSV to its end and cut what it adds; rejected lines go to files that `new_file` opens.
+
+    Raises FileRefused.
+    """
+    totals = read_flows(
+        content,
+        request.reading,
+        prefix_lengths=prefix_lengths,
+        max_pair_days=request.max_pair_days,
+        new_file=new_file,
+    )
+    return Summary(cut(totals, request.site, request.reading), totals.lines, totals.rejects, totals.prefixes)
+
+
+def count(store: Store, path: str, summary: Summary, request: Request) -> Outcome:
+    """Count what a file that was read at a path adds, as far as it is not counted yet and nothing speaks against it."""
+    name = summary.contribution.head.name
+    standing = store.file(name)
+    was_in = standing is not None and standing.is_in
+    decision = decide(name, _known(store, path, summary), request.policy)
+    refused = decision.refused or ("" if was_in else request.tolerance.refusal(summary.lines, summary.rejects))
+    if refused:
+        return _refuse(store, path, summary, refused)
+    store.keep(summary.contribution)
+    store.keep_rejects(name, summary.rejects.members())
+    carry_out(store, request.site, decision.moves)
+    settle(store, [name])
+    return outcome_of(store, path, name, "already counted" if was_in else "counted")
+
+
+def _known(store: Store, path: str, summary: Summary) -> Known:
+    name = summary.contribution.head.name
+    record = store.path(name.site, path)
+    return Known(
+        path=record,
+        file=store.file(name),
+        readings=tuple(
+            reading for reading in store.readings(name.site, name.content) if reading.is_in and reading.name != name
+        ),
+        grown=_grown(store, record, summary),
+    )
+
+
+def _grown(store: Store, path: PathRecord, summary: Summary) -> Name | None:
+    # The longest of the path's contributions with which the new content begins, read with the same options.
+    new = summary.contribution.head
+    beginnings = [
+        record.head
+        for name in path.names
+        if (record := store.file(name)) is not None
+        and name.options == new.name.options
+        and record.head.length < new.length
+        and summary.prefixes.get(record.head.length) == name.content
+    ]
+    return max(beginnings, key=lambda head: head.length).name if beginnings else None
+
+
+def _refuse(store: Store, path: str, summary: Summary, reason: str) -> Outcome:
+    head = summary.contribution.head
+    store.keep_rejects(head.name, summary.rejects.members())
+    store.refuse(head.name.site, path, Refusal(reason, str(head.name), head.lines))
+    return _outcome(path, head, "refused", reason)
+
+
+def carry_out(store: Store, site: str, moves: Iterable[Move], retracted: str = "") -> None:
+    """Move paths, then take what they left out, and bring what they took in."""
+    affected: dict[Name, None] = {}
+    for move in moves:
+        store.move(site, move)
+        affected |= dict.fromkeys(move.drop)
+        if move.take is not None:
+            affected[move.take] = None
+    settle(store, affected, retracted)
+
+
+def settle(store: Store, names: Iterable[Name], retracted: str = "") -> None:
+    """Bring contributions in or out as the paths that refer to them say, and finish what was left half done."""
+    for name in names:
+        record = _file(store, name)
+        while (revision := next_revision(record)) != record.revision:
+            store.advance(name, record.revision, revision, retracted="" if record.paths else retracted)
+            record = _file(store, name)
+        consolidate(store, record.head, revision)
+
+
+def consolidate(store: Store, head: Head, revision: int) -> None:
+    """Apply a revision of a contribution to each chunk that it has not reached."""
+    missing = set(range(head.chunks)) - store.applied(head.name, revision) if revision else set()
+    for number, chunk in store.chunks(head.name, sorted(missing)):
+        store.apply(head.name, revision, number, chunk)
+
+
+def retract(store: Store, site: str, path: str, names: Iterable[Name]) -> None:
+    """Take contributions out as far as this path refers to them; other paths that refer to them keep them in."""
+    with store.atomically():
+        carry_out(store, site, [Move(path, drop=tuple(names))], retracted=path)
+
+
+def is_pending(store: Store, record: FileRecord) -> bool:
+    """Say whether a contribution's revision has yet to reach some of its chunks."""
+    return len(store.applied(record.name, record.revision)) < record.head.chunks
+
+
+def outcome_of(store: Store, path: str, name: Name, state: State, reason: str = "") -> Outcome:
+    """Return what became of a file whose contribution is stored."""
+    record = _file(store, name)
+    return _outcome(path, record.head, "pending" if is_pending(store, record) else state, reason)
+
+
+def _outcome(path: str, head: Head, state: State, reason: str) -> Outcome:
+    return Outcome(
+        file=path,
+        site=head.name.site,
+        state=state,
+        contribution=str(head.name),
+        lines=head.lines,
+        pairs=head.pairs,
+        day_order=head.day_order,
+        reason=reason,
+    )
+
+
+def _file(store: Store, name: Name) -> FileRecord:
+    record = store.file(name)
+    if record is None:
+        raise NotFound(f"no contribution {name} at site {name.site}")
+    return record

@@ -1,0 +1,129 @@
+"""The flow files that a person names: found in folders and patterns, and read so that a change meanwhile is noticed."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import os
+import stat
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from iotagg.errors import FileUnreadable, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+SUFFIXES = (".csv", ".csv.gz")
+_WILDCARDS = frozenset("*?[")
+
+
+def find_files(names: Iterable[str]) -> Iterator[Path | NotFound]:
+    """Yield the files that names, folders and patterns stand for, each once; a NotFound for a name with none."""
+    seen = set()
+    for name in names:
+        found = _found(name)
+        if isinstance(found, NotFound):
+            yield found
+            continue
+        for file in found:
+            path = path_text(file)
+            if path not in seen:
+                seen.add(path)
+                yield file
+
+
+def _found(name: str) -> list[Path] | NotFound:
+    # A name that is there is meant as it is written, even with brackets in it.
+    place = Path(name)
+    if place.is_dir():
+        files = _flow_files(place)
+        return files or NotFound(f"{name}: no {' or '.join(SUFFIXES)} file in this folder")
+    if place.exists() or place.is_symlink() or not _WILDCARDS & set(name):
+        return [place]
+    matches = [Path(match) for match in sorted(glob.glob(name, recursive=True))]  # noqa: PTH207 (patterns may be absolute)
+    files = [file for match in matches for file in (_flow_files(match) if match.is_dir() else [match])]
+    return files or NotFound(f"{name}: nothing matches")
+
+
+def _flow_files(folder: Path) -> list[Path]:
+    return sorted(
+        Path(parent, file) for parent, _, files in os.walk(folder) for file in files if file.lower().endswith(SUFFIXES)
+    )
+
+
+def path_text(file: Path) -> str:
+    """Return the path under which a file's contribution is remembered: absolute, links not followed."""
+    return os.path.normpath(file.absolute())
+
+
+def file_bytes(file: Path) -> int:
+    """Return how many bytes a file has on disk; 0 when that cannot be told."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
+class SourceFile:
+    """A flow file on its way to the reader; `size` is its length on disk, 0 for what is no regular file."""
+
+    def __init__(self, file: BinaryIO, size: int, passed: Callable[[int], object]) -> None:
+        self._file = file
+        self._passed = passed
+        self.size = size
+        self.length = 0
+        self.ended = False
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, and none at the end only."""
+        block = self._file.read(size)
+        self.length += len(block)
+        self.ended = not block
+        self._passed(len(block))
+        return block
+
+
+def no_progress(_: int) -> None:
+    """Nobody asked for progress."""
+
+
+@contextmanager
+def opened(file: Path, passed: Callable[[int], object] = no_progress) -> Iterator[SourceFile]:
+    """Open a flow file for reading; `passed` is told the bytes on disk as they are read.
+
+    Raises FileUnreadable when it cannot be read, and, at the end, when it changed meanwhile.
+    """
+    try:
+        with file.open("rb") as content:
+            before = os.fstat(content.fileno())
+            regular = stat.S_ISREG(before.st_mode)
+            source = SourceFile(content, before.st_size if regular else 0, passed)
+            yield source
+            if regular and source.ended:
+                _refuse_changed(before, os.fstat(content.fileno()), source.length)
+    except OSError as error:
+        raise FileUnreadable(_reason(error)) from None
+
+
+def _reason(error: OSError) -> str:
+    match error.errno:
+        case errno.ENOENT:
+            return "no such file"
+        case errno.EISDIR:
+            return "a folder, not a file"
+        case errno.EACCES | errno.EPERM:
+            return "no permission to read it"
+        case errno.ENOSPC:
+            return f"no room for temporary files in {tempfile.gettempdir()}; make some, or set TMPDIR"
+        case _:
+            return f"it cannot be read: {error.strerror or error}"
+
+
+def _refuse_changed(before: os.stat_result, after: os.stat_result, read: int) -> None:
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise FileUnreadable("it changed while it was read; upload it again when it is complete")
+    if read != after.st_size:
+        raise FileUnreadable(f"only {read:,} of its {after.st_size:,} bytes could be read; upload it again")

@@ -1,0 +1,1 @@
+"""Where contributions and their sums are kept: one small protocol, and what stands behind it."""

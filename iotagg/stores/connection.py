@@ -1,0 +1,150 @@
+"""Connections to one SQLite file: opened per thread, in WAL mode, with errors that say the way out."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+import threading
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iotagg.errors import NotAStore, NotFound, StoreBusy, StoreError, StoreFull, StoreNotLocal
+from iotagg.stores import network_disk
+from iotagg.stores.schema import check, migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+BUSY_SECONDS = 60.0
+_BUSY_CODES = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_UNREADABLE_CODES = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+
+
+class Database:
+    """One SQLite file with a connection for each thread; transactions of one thread nest into the outermost."""
+
+    def __init__(self, file: Path, *, create: bool, busy_seconds: float, add: Callable[[str, str], str]) -> None:
+        self.file = file
+        self._busy_seconds = busy_seconds
+        self._add = add
+        self._of_thread = threading.local()
+        self._open: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+        if not create and not file.exists():
+            raise NotFound(f"no database at {file}; iotagg upload makes it, --db names another")
+        if network_disk.is_on(file):
+            raise StoreNotLocal(f"{file} is on a network disk, where SQLite cannot lock safely; put it on a local one")
+        with self._translated():
+            if create:
+                file.parent.mkdir(parents=True, exist_ok=True)
+            self._connect()
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection."""
+        found: sqlite3.Connection | None = getattr(self._of_thread, "connection", None)
+        return found if found is not None else self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.file, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
+        )
+        with self._guard:
+            self._open.append(connection)
+        # Whose database this is comes first: another program's is not to be touched, not even its journal mode.
+        check(connection, self.file)
+        self._enter_wal(connection)
+        # A file that was reported as counted stays counted when the power fails; at one commit a file it costs little.
+        connection.execute("PRAGMA synchronous = FULL")
+        migrate(connection, self.file)
+        connection.create_function("iotagg_add", 2, self._add, deterministic=True)
+        self._of_thread.connection = connection
+        self._of_thread.depth = 0
+        return connection
+
+    def _enter_wal(self, connection: sqlite3.Connection) -> None:
+        # SQLite does not wait for the busy timeout when two connections enter WAL mode at once.
+        deadline = time.monotonic() + self._busy_seconds
+        while True:
+            try:
+                mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            except sqlite3.OperationalError as error:
+                if _primary(error) not in _BUSY_CODES or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+                continue
+            if mode != "wal":
+                raise StoreNotLocal(
+                    f"{self.file} lies where SQLite's write-ahead log cannot work; put it on a local disk"
+                )
+            return
+
+    def run(self, statement: str, *values: object) -> sqlite3.Cursor:
+        """Run one statement on this thread's connection."""
+        with self._translated():
+            return self.connection.execute(statement, values)
+
+    @contextmanager
+    def transaction(self, *, keep: bool = True) -> Iterator[None]:
+        """Write together what is written inside; with `keep` false, or after an error, nothing of it stays."""
+        with self._translated():
+            connection = self.connection
+            if self._of_thread.depth:
+                yield
+                return
+            connection.execute("BEGIN IMMEDIATE")
+            self._of_thread.depth = 1
+            try:
+                yield
+                connection.execute("COMMIT" if keep else "ROLLBACK")
+            finally:
+                self._of_thread.depth = 0
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    def copy(self, destination: Path) -> None:
+        """Write a consistent copy to a file that is there either whole or not at all."""
+        handle, name = tempfile.mkstemp(dir=destination.parent, prefix=f".{destination.name}.")
+        os.close(handle)
+        try:
+            with self._translated(), closing(sqlite3.connect(name)) as copy:
+                self.connection.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")
+            Path(name).replace(destination)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        with self._guard:
+            while self._open:
+                self._open.pop().close()
+        self._of_thread = threading.local()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise self._as_store_error(error) from error
+
+    def _as_store_error(self, error: sqlite3.DatabaseError) -> StoreError:
+        code = _primary(error)
+        if code in _BUSY_CODES:
+            return StoreBusy(
+                f"{self.file} was locked by another program for over {self._busy_seconds:g} s;"
+                " close that, then try again"
+            )
+        if code == sqlite3.SQLITE_FULL:
+            return StoreFull(f"the disk under {self.file} is full; make room, then try again: nothing was half-written")
+        if code in _UNREADABLE_CODES:
+            return NotAStore(f"{self.file} is no SQLite database, or a damaged one; name another file with --db")
+        return StoreError(f"{self.file} cannot be used: {error}; check that it and its folder are writable")
+
+
+def _primary(error: sqlite3.Error) -> int:
+    # Extended codes keep the primary one in their lowest byte (SQLite, "Result and Error Codes").
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -1,0 +1,163 @@
+"""A store in memory, for tests and dry runs: the protocol in as few lines as it takes."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import TYPE_CHECKING
+
+from iotagg.core.contribution import PairMonth, read_chunk
+from iotagg.core.ledger import FileRecord, PathRecord, is_in
+from iotagg.core.metrics import FLOWS
+from iotagg.core.moments import checked
+from iotagg.core.rejects import Reject, read_rejects
+from iotagg.errors import NotFound
+from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from iotagg.core.contribution import Chunk, Contribution, Head, Name
+    from iotagg.core.ledger import Move, Refusal
+
+PairMonthKey = tuple[str, str, str, str]
+
+
+@dataclass
+class _Tables:
+    contributions: dict[Name, Contribution] = field(default_factory=dict)
+    rejects: dict[Name, tuple[bytes, ...]] = field(default_factory=dict)
+    files: dict[Name, FileRecord] = field(default_factory=dict)
+    paths: dict[tuple[str, str], PathRecord] = field(default_factory=dict)
+    markers: dict[tuple[Name, int], int] = field(default_factory=dict)
+    sums: dict[PairMonthKey, dict[str, int]] = field(default_factory=dict)
+
+    def copied(self) -> _Tables:
+        return _Tables(**{table: dict(rows) for table, rows in vars(self).items()})
+
+
+class MemoryStore:
+    """A store that forgets everything when it is dropped."""
+
+    def __init__(self) -> None:
+        self._tables = _Tables()
+        self._lock = RLock()
+
+    @contextmanager
+    def atomically(self, *, keep: bool = True) -> Iterator[None]:
+        with self._lock:
+            before = self._tables.copied()
+            done = False
+            try:
+                yield
+                done = True
+            finally:
+                if not (keep and done):
+                    self._tables = before
+
+    def close(self) -> None:
+        self._tables = _Tables()
+
+    def keep(self, contribution: Contribution) -> Head:
+        name = contribution.head.name
+        with self._lock:
+            standing = self._tables.contributions.setdefault(name, contribution)
+            self._tables.files.setdefault(name, FileRecord(standing.head))
+            return standing.head
+
+    def keep_rejects(self, name: Name, members: Iterable[bytes]) -> None:
+        self._tables.rejects.setdefault(name, tuple(members))
+
+    def chunks(self, name: Name, numbers: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
+        if name not in self._tables.contributions:
+            raise NotFound(f"no contribution {name} at site {name.site}")
+        for number in numbers:
+            yield number, read_chunk(self._tables.contributions[name].members[number])
+
+    def move(self, site: str, move: Move) -> None:
+        with self._lock:
+            held = [name for name in self.path(site, move.path).names if name not in (*move.drop, move.take)]
+            names = (*held, move.take) if move.take is not None else tuple(held)
+            self._tables.paths[site, move.path] = PathRecord(site, move.path, names)
+
+    def refuse(self, site: str, path: str, refusal: Refusal) -> None:
+        with self._lock:
+            self._tables.paths[site, path] = PathRecord(site, path, self.path(site, path).names, refusal)
+
+    def advance(self, name: Name, expected: int, revision: int, *, retracted: str = "") -> bool:
+        with self._lock:
+            record = self._tables.files[name]
+            if record.revision != expected:
+                return False
+            self._tables.files[name] = FileRecord(record.head, revision, retracted)
+            return True
+
+    def apply(self, name: Name, revision: int, number: int, chunk: Chunk) -> bool:
+        with self._lock:
+            standing = self._tables.markers.get((name, number), 0)
+            if standing >= revision:
+                return False
+            if is_in(standing) != is_in(revision):
+                self._add([row if is_in(revision) else row.inverse() for row in chunk], name.site)
+            self._tables.markers[name, number] = revision
+            return True
+
+    def _add(self, rows: list[PairMonth], site: str) -> None:
+        added: dict[PairMonthKey, dict[str, int]] = {}
+        for row in rows:
+            key = (site, row.source, row.destination, row.month)
+            sums = self._tables.sums.get(key, {})
+            added[key] = {
+                attribute: checked(sums.get(attribute, 0) + row.sums.get(attribute, 0), attribute)
+                for attribute in sums | row.sums
+            }
+        self._tables.sums.update(added)
+
+    def applied(self, name: Name, revision: int) -> frozenset[int]:
+        markers = self._tables.markers.copy()
+        return frozenset(number for (held, number), at in markers.items() if held == name and at >= revision)
+
+    def file(self, name: Name) -> FileRecord | None:
+        with self._lock:
+            record = self._tables.files.get(name)
+            if record is None:
+                return None
+            paths = frozenset(path.path for path in self._tables.paths.values() if name in path.names)
+            return FileRecord(record.head, record.revision, record.retracted, paths)
+
+    def readings(self, site: str, content: str) -> list[FileRecord]:
+        return [record for record in self.files(site) if record.name.content == content]
+
+    def path(self, site: str, path: str) -> PathRecord:
+        return self._tables.paths.get((site, path), PathRecord(site, path))
+
+    def sites(self) -> list[str]:
+        known = {name.site for name in self._tables.files} | {site for site, _ in self._tables.paths}
+        return sorted(known)
+
+    def paths(self, site: str) -> Iterator[PathRecord]:
+        return iter(sorted((record for record in self._tables.paths.values() if record.site == site), key=_path))
+
+    def files(self, site: str) -> Iterator[FileRecord]:
+        names = sorted(name for name in self._tables.files if name.site == site)
+        return iter([record for name in names if (record := self.file(name)) is not None])
+
+    def rejects(self, name: Name) -> Iterator[Reject]:
+        for member in self._tables.rejects.get(name, ()):
+            yield from read_rejects(member)
+
+    def months(
+        self, site: str, source: str, destination: str, first: str = FIRST_MONTH, last: str = LAST_MONTH
+    ) -> list[PairMonth]:
+        rows = (row for row in self.scan(site) if (row.source, row.destination) == (source, destination))
+        return [row for row in rows if first <= row.month <= last]
+
+    def scan(self, site: str) -> Iterator[PairMonth]:
+        with self._lock:
+            kept = sorted((key, sums) for key, sums in self._tables.sums.items() if key[0] == site)
+        return (PairMonth(*key[1:], sums) for key, sums in kept if sums[FLOWS])
+
+
+def _path(record: PathRecord) -> str:
+    return record.path

@@ -1,0 +1,117 @@
+"""What every store does. Whoever writes another one runs it through the conformance suite in tests/stores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from iotagg.core.history import FIRST_DAY, LAST_DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+    from iotagg.core.contribution import Chunk, Contribution, Head, Name, PairMonth
+    from iotagg.core.ledger import FileRecord, Move, PathRecord, Refusal
+    from iotagg.core.rejects import Reject
+
+FIRST_MONTH = FIRST_DAY[:7]
+LAST_MONTH = LAST_DAY[:7]
+
+
+class Store(Protocol):
+    """Contributions, the revisions at which they are in or out, and the sums that follow from them.
+
+    Every method is safe to call from several threads and processes at once, and to repeat.
+    """
+
+    def atomically(self, *, keep: bool = True) -> AbstractContextManager[None]:
+        """Make what is written inside visible together, where the store can; with `keep` false, drop it at the end.
+
+        Correctness never depends on it: every single write leaves the store in order.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+    # A file's way in.
+
+    def keep(self, contribution: Contribution) -> Head:
+        """Store a contribution unless its name is stored already; return the head of the one that stands."""
+        ...
+
+    def keep_rejects(self, name: Name, members: Iterable[bytes]) -> None:
+        """Store the rejected lines of a file, as gzip members, unless they are stored already."""
+        ...
+
+    def chunks(self, name: Name, numbers: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
+        """Yield chunks (numbered from 0) of a stored contribution, each with its number. Raises NotFound."""
+        ...
+
+    def move(self, site: str, move: Move) -> None:
+        """Change which contributions a path refers to; forget its refusal."""
+        ...
+
+    def refuse(self, site: str, path: str, refusal: Refusal) -> None:
+        """Remember why the last attempt at a path was refused; what it refers to stays."""
+        ...
+
+    def advance(self, name: Name, expected: int, revision: int, *, retracted: str = "") -> bool:
+        """Move a contribution to a revision, unless it is no longer at the expected one; say whether it moved.
+
+        `retracted` is the path from which a person took it out.
+        """
+        ...
+
+    def apply(self, name: Name, revision: int, number: int, chunk: Chunk) -> bool:
+        """Apply a revision to one chunk: in one transaction its marker moves and, if in or out changes, the sums do.
+
+        Returns False when the marker stands at that revision or a later one, which is how a repetition ends.
+        Raises NumberTooLarge, having changed nothing, when a sum would need more than 38 digits.
+        """
+        ...
+
+    def applied(self, name: Name, revision: int) -> frozenset[int]:
+        """Return the numbers of the chunks whose markers stand at a revision or a later one."""
+        ...
+
+    # A question's way out.
+
+    def file(self, name: Name) -> FileRecord | None:
+        """Return what is known of a contribution."""
+        ...
+
+    def readings(self, site: str, content: str) -> list[FileRecord]:
+        """Return what is known of a content, for all options it was read with."""
+        ...
+
+    def path(self, site: str, path: str) -> PathRecord:
+        """Return what is known of a path; an unknown one refers to nothing."""
+        ...
+
+    def sites(self) -> list[str]:
+        """Return the sites that files were uploaded for, sorted."""
+        ...
+
+    def paths(self, site: str) -> Iterator[PathRecord]:
+        """Yield a site's paths, sorted."""
+        ...
+
+    def files(self, site: str) -> Iterator[FileRecord]:
+        """Yield a site's contributions, in and out, sorted by name."""
+        ...
+
+    def rejects(self, name: Name) -> Iterator[Reject]:
+        """Yield the rejected lines of a file, in the order of their numbers."""
+        ...
+
+    def months(
+        self, site: str, source: str, destination: str, first: str = FIRST_MONTH, last: str = LAST_MONTH
+    ) -> list[PairMonth]:
+        """Return a pair's months between two inclusive ones (`2022-12`), oldest first, without empty ones."""
+        ...
+
+    def scan(self, site: str) -> Iterator[PairMonth]:
+        """Yield all pair-months of a site, sorted by source, destination and month, without empty ones."""
+        ...

@@ -1,0 +1,237 @@
+"""The embedded store: one SQLite file, used by many processes and threads at once."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from iotagg.core.contribution import Contribution, Head, Name, PairMonth, chunk_ranges, read_chunk
+from iotagg.core.ledger import FileRecord, PathRecord, Refusal, is_in
+from iotagg.core.metrics import FLOWS
+from iotagg.core.moments import checked
+from iotagg.core.rejects import Reject, read_rejects
+from iotagg.errors import NotFound, NumberTooLarge
+from iotagg.stores.connection import BUSY_SECONDS, Database
+from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from iotagg.core.contribution import Chunk
+    from iotagg.core.ledger import Move
+
+_EMPTY = "{}"
+_OF_FILE = "site = ? AND content = ? AND options = ?"
+_OF_PAIR_MONTH = "site = ? AND source = ? AND destination = ? AND month = ?"
+
+
+class SqliteStore:
+    """A store in one SQLite file.
+
+    With `create` false a missing file raises NotFound instead of being made. Raises NotAStore, StoreTooNew,
+    StoreNotLocal, StoreBusy and StoreFull as their names say.
+    """
+
+    def __init__(self, file: Path, *, create: bool = True, busy_seconds: float = BUSY_SECONDS) -> None:
+        self._database = Database(file, create=create, busy_seconds=busy_seconds, add=self._add_sums)
+        self._overflow: NumberTooLarge | None = None
+
+    @property
+    def file_path(self) -> Path:
+        """The database file."""
+        return self._database.file
+
+    @contextmanager
+    def atomically(self, *, keep: bool = True) -> Iterator[None]:
+        with self._database.transaction(keep=keep):
+            yield
+
+    def close(self) -> None:
+        self._database.close()
+
+    def backup(self, destination: Path) -> None:
+        """Write a copy of the whole database, consistent whatever other programs do meanwhile, to a new file."""
+        self._database.copy(destination)
+
+    def keep(self, contribution: Contribution) -> Head:
+        name = contribution.head.name
+        with self._database.transaction():
+            standing = self._head(name)
+            if standing is not None:
+                return standing
+            head = json.dumps(contribution.head.as_json(), separators=(",", ":"))
+            self._run("INSERT INTO contribution VALUES (?, ?, ?, ?)", *_key(name), contribution.stored())
+            self._run("INSERT INTO file (site, content, options, head) VALUES (?, ?, ?, ?)", *_key(name), head)
+        return contribution.head
+
+    def _head(self, name: Name) -> Head | None:
+        row = self._run(f"SELECT head FROM file WHERE {_OF_FILE}", *_key(name)).fetchone()
+        return None if row is None else Head.from_json(json.loads(row[0]))
+
+    def keep_rejects(self, name: Name, members: Iterable[bytes]) -> None:
+        with self._database.transaction():
+            for place, member in enumerate(members):
+                self._run("INSERT OR IGNORE INTO reject VALUES (?, ?, ?, ?, ?)", *_key(name), place, member)
+
+    def chunks(self, name: Name, numbers: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
+        head = self._head(name)
+        row = self._run(f"SELECT rowid, length(stored) FROM contribution WHERE {_OF_FILE}", *_key(name)).fetchone()
+        if head is None or row is None:
+            raise NotFound(f"no contribution {name} at site {name.site}")
+        ranges = chunk_ranges(head, row[1] - sum(head.chunk_bytes))
+        with self._database.connection.blobopen("contribution", "stored", row[0], readonly=True) as stored:
+            for number in numbers:
+                begin, end = ranges[number]
+                stored.seek(begin)
+                yield number, read_chunk(stored.read(end - begin))
+
+    def move(self, site: str, move: Move) -> None:
+        with self._database.transaction():
+            self._run("INSERT OR REPLACE INTO path VALUES (?, ?, NULL)", site, move.path)
+            for name in move.drop:
+                self._run(f"DELETE FROM reference WHERE path = ? AND {_OF_FILE}", move.path, *_key(name))
+            if move.take is not None:
+                self._run(
+                    "INSERT OR REPLACE INTO reference (path, site, content, options) VALUES (?, ?, ?, ?)",
+                    move.path,
+                    *_key(move.take),
+                )
+
+    def refuse(self, site: str, path: str, refusal: Refusal) -> None:
+        body = json.dumps([refusal.reason, refusal.content, refusal.lines])
+        with self._database.transaction():
+            self._run("INSERT OR REPLACE INTO path VALUES (?, ?, ?)", site, path, body)
+
+    def advance(self, name: Name, expected: int, revision: int, *, retracted: str = "") -> bool:
+        with self._database.transaction():
+            moved = self._run(
+                f"UPDATE file SET revision = ?, retracted = ? WHERE {_OF_FILE} AND revision = ?",
+                revision,
+                retracted,
+                *_key(name),
+                expected,
+            )
+            return moved.rowcount == 1
+
+    def apply(self, name: Name, revision: int, number: int, chunk: Chunk) -> bool:
+        with self._database.transaction():
+            standing = self._marker(name, number)
+            if standing >= revision:
+                return False
+            if is_in(standing) != is_in(revision):
+                self._change_sums(name.site, chunk, into=is_in(revision))
+            self._run("INSERT OR REPLACE INTO marker VALUES (?, ?, ?, ?, ?)", *_key(name), number, revision)
+            return True
+
+    def _marker(self, name: Name, number: int) -> int:
+        query = f"SELECT revision FROM marker WHERE {_OF_FILE} AND chunk = ?"
+        row = self._run(query, *_key(name), number).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def _change_sums(self, site: str, chunk: Chunk, *, into: bool) -> None:
+        rows = [row if into else row.inverse() for row in chunk]
+        self._overflow = None
+        try:
+            self._database.connection.executemany(
+                "INSERT INTO pair_month VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET sums = iotagg_add(sums, excluded.sums)",
+                [(site, row.source, row.destination, row.month, _dumps(row.sums)) for row in rows],
+            )
+        except sqlite3.OperationalError:
+            if self._overflow is not None:
+                raise self._overflow from None
+            raise
+        if not into:
+            self._database.connection.executemany(
+                f"DELETE FROM pair_month WHERE {_OF_PAIR_MONTH} AND sums = '{_EMPTY}'",
+                [(site, row.source, row.destination, row.month) for row in rows],
+            )
+
+    def _add_sums(self, standing: str, added: str) -> str:
+        sums: dict[str, int] = json.loads(standing)
+        try:
+            for attribute, value in json.loads(added).items():
+                sums[attribute] = checked(sums.get(attribute, 0) + value, f"the sum '{attribute}' of a pair's month")
+        except NumberTooLarge as error:
+            self._overflow = error  # SQLite passes on that a function failed, but not why
+            raise
+        return _dumps(sums)
+
+    def applied(self, name: Name, revision: int) -> frozenset[int]:
+        query = f"SELECT chunk FROM marker WHERE {_OF_FILE} AND revision >= ?"
+        return frozenset(row[0] for row in self._run(query, *_key(name), revision))
+
+    def file(self, name: Name) -> FileRecord | None:
+        query = f"SELECT head, revision, retracted FROM file WHERE {_OF_FILE}"
+        row = self._run(query, *_key(name)).fetchone()
+        return None if row is None else self._record(*row)
+
+    def _record(self, head: str, revision: int, retracted: str) -> FileRecord:
+        known = Head.from_json(json.loads(head))
+        paths = self._run(f"SELECT path FROM reference WHERE {_OF_FILE}", *_key(known.name))
+        return FileRecord(known, revision, retracted, frozenset(row[0] for row in paths))
+
+    def readings(self, site: str, content: str) -> list[FileRecord]:
+        query = "SELECT head, revision, retracted FROM file WHERE site = ? AND content = ? ORDER BY options"
+        return [self._record(*row) for row in self._run(query, site, content).fetchall()]
+
+    def path(self, site: str, path: str) -> PathRecord:
+        row = self._run("SELECT refusal FROM path WHERE site = ? AND path = ?", site, path).fetchone()
+        return self._path_record(site, path, row[0] if row else None)
+
+    def _path_record(self, site: str, path: str, refusal: str | None) -> PathRecord:
+        query = "SELECT site, content, options FROM reference WHERE site = ? AND path = ? ORDER BY place"
+        names = tuple(Name(*row) for row in self._run(query, site, path))
+        return PathRecord(site, path, names, Refusal(*json.loads(refusal)) if refusal else None)
+
+    def sites(self) -> list[str]:
+        query = "SELECT site FROM file UNION SELECT site FROM path ORDER BY site"
+        return [row[0] for row in self._run(query)]
+
+    def paths(self, site: str) -> Iterator[PathRecord]:
+        rows = self._run("SELECT site, path, refusal FROM path WHERE site = ? ORDER BY path", site).fetchall()
+        return (self._path_record(*row) for row in rows)
+
+    def files(self, site: str) -> Iterator[FileRecord]:
+        query = "SELECT head, revision, retracted FROM file WHERE site = ? ORDER BY content, options"
+        return (self._record(*row) for row in self._run(query, site).fetchall())
+
+    def rejects(self, name: Name) -> Iterator[Reject]:
+        for (member,) in self._run(f"SELECT member FROM reject WHERE {_OF_FILE} ORDER BY place", *_key(name)):
+            yield from read_rejects(member)
+
+    def months(
+        self, site: str, source: str, destination: str, first: str = FIRST_MONTH, last: str = LAST_MONTH
+    ) -> list[PairMonth]:
+        query = (
+            "SELECT source, destination, month, sums FROM pair_month"
+            " WHERE site = ? AND source = ? AND destination = ? AND month BETWEEN ? AND ? ORDER BY month"
+        )
+        return list(_pair_months(self._run(query, site, source, destination, first, last)))
+
+    def scan(self, site: str) -> Iterator[PairMonth]:
+        query = (
+            "SELECT source, destination, month, sums FROM pair_month WHERE site = ? ORDER BY source, destination, month"
+        )
+        return _pair_months(self._run(query, site))
+
+    def _run(self, statement: str, *values: object) -> sqlite3.Cursor:
+        return self._database.run(statement, *values)
+
+
+def _key(name: Name) -> tuple[str, str, str]:
+    return name.site, name.content, name.options
+
+
+def _dumps(sums: dict[str, int]) -> str:
+    return json.dumps({attribute: value for attribute, value in sums.items() if value}, separators=(",", ":"))
+
+
+def _pair_months(rows: Iterable[tuple[Any, ...]]) -> Iterator[PairMonth]:
+    for source, destination, month, sums in rows:
+        pair_month = PairMonth(source, destination, month, json.loads(sums))
+        if pair_month.sums.get(FLOWS):
+            yield pair_month
