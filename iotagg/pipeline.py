@@ -49,12 +49,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A file that was read: what it adds, its line counts and rejects, and hashes of its beginnings by their length."""
+    """A file that was read: what it adds, its line counts and rejects, and what growth and a person need to know.
+
+    `prefixes` holds hashes of its beginnings by their length, `columns` the column found for each role.
+    """
 
     contribution: Contribution
     lines: LineCounts
     rejects: RejectLog
     prefixes: dict[int, str]
+    columns: dict[str, str]
 
 
 def upload(store: Store, file: Path, request: Request, passed: Callable[[int], object] = no_progress) -> Outcome:
@@ -132,7 +136,13 @@ def summarize(
         max_pair_days=request.max_pair_days,
         new_file=new_file,
     )
-    return Summary(cut(totals, request.site, request.reading), totals.lines, totals.rejects, totals.prefixes)
+    return Summary(
+        contribution=cut(totals, request.site, request.reading),
+        lines=totals.lines,
+        rejects=totals.rejects,
+        prefixes=totals.prefixes,
+        columns=totals.columns,
+    )
 
 
 def count(store: Store, path: str, summary: Summary, request: Request) -> Outcome:
@@ -238,6 +248,8 @@ def _outcome(path: str, head: Head, state: State, reason: str) -> Outcome:
         contribution=str(head.name),
         lines=head.lines,
         pairs=head.pairs,
+        first_day=head.first_day,
+        last_day=head.last_day,
         day_order=head.day_order,
         reason=reason,
     )

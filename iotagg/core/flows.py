@@ -14,7 +14,15 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, BinaryIO
 
 from iotagg.core import cells
-from iotagg.core.dialect import UNIT_EXPONENTS, Dialect, ReadingOptions, header_dialect, repeated_header, split_fields
+from iotagg.core.dialect import (
+    ROLES,
+    UNIT_EXPONENTS,
+    Dialect,
+    ReadingOptions,
+    header_dialect,
+    repeated_header,
+    split_fields,
+)
 from iotagg.core.lines import Batch, ByteStream, Overlong, blocks, lines
 from iotagg.core.metrics import METRICS
 from iotagg.core.rejects import RejectLog
@@ -54,7 +62,7 @@ class FileTotals:
     `content` is the SHA-256 of the decompressed bytes, `length` their number. `days` holds, by source, destination and
     ISO day, the flows and then for each metric the sum and the sum of squares. `day_order` is `dmy` or `mdy`, with
     ` (assumed)` where nothing decided, or empty where no date needed one. `prefixes` holds the SHA-256 of the content's
-    beginning for each length that was asked for and reached.
+    beginning for each length that was asked for and reached, `columns` the name of the column found for each role.
     """
 
     content: str
@@ -64,6 +72,7 @@ class FileTotals:
     days: dict[PairDay, list[int]]
     rejects: RejectLog
     prefixes: dict[int, str]
+    columns: dict[str, str] = field(default_factory=dict)
 
 
 def read_flows(
@@ -83,6 +92,7 @@ def read_flows(
     reader = _FlowReader(options or ReadingOptions(), max_pair_days, new_file)
     for batch in lines(content):
         reader.read(batch)
+    columns = reader.columns()
     days, lines_read, rejects = reader.finish()
     return FileTotals(
         content=content.digest(),
@@ -92,6 +102,7 @@ def read_flows(
         days=days,
         rejects=rejects,
         prefixes=content.prefixes,
+        columns=columns,
     )
 
 
@@ -368,10 +379,13 @@ class _FlowReader:
         self.rejects.add(self.number, reason, line)
         self.counts.rejected += 1
 
-    def finish(self) -> tuple[dict[PairDay, list[int]], LineCounts, RejectLog]:
-        """Return the days under the order of dates that the whole file decided, the counts, and all rejects."""
+    def columns(self) -> dict[str, str]:
         if self.dialect is None:
             raise FileRefused("empty: it has no header line" if not self.counts.blank else "it holds blank lines only")
+        return {role: self.dialect.names[at] for role, at in zip(ROLES, self.dialect.positions, strict=True)}
+
+    def finish(self) -> tuple[dict[PairDay, list[int]], LineCounts, RejectLog]:
+        """Return the days under the order of dates that the whole file decided, the counts, and all rejects."""
         order, rejects = self.dates.chosen(), self.rejects
         if self.doubtful.count and order == "dmy":
             rejects = rejects.merged(self.doubtful)

@@ -11,7 +11,8 @@ class Metric:
     """One figure of a flow.
 
     `name` heads its columns in exports, `role` names it for `--map`, `stored` and `letter` name its attributes in a
-    stored pair-month: the sum `stored`, the sum of squares `stored_sq` and the total of day DD `letterDD`.
+    stored pair-month: the sum `stored`, the sum of squares `stored_sq` and the total of day DD `letterDD`. `since` is
+    the version of the export that brought it: columns are promised, so those of a later metric come after all others.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Metric:
     stored: str
     letter: str
     kind: Literal["duration", "whole"]
+    since: int
 
     @property
     def squares(self) -> str:
@@ -37,6 +39,7 @@ METRICS = (
         stored="dur",
         letter="d",
         kind="duration",
+        since=1,
     ),
     Metric(
         name="fwd_packets",
@@ -46,6 +49,7 @@ METRICS = (
         stored="pkt",
         letter="p",
         kind="whole",
+        since=1,
     ),
 )
 

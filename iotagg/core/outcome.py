@@ -22,6 +22,8 @@ class Outcome:
     contribution: str = ""
     lines: dict[str, int] = field(default_factory=dict)
     pairs: int | None = None
+    first_day: str = ""
+    last_day: str = ""
     day_order: str = ""
     reason: str = ""
 
@@ -40,5 +42,7 @@ class Outcome:
             **{count: self.lines.get(count) for count in _COUNTS},
             "pairs": self.pairs,
             "reason": self.reason or None,
+            "first_day": self.first_day or None,
+            "last_day": self.last_day or None,
             "day_order": self.day_order or None,
         }

@@ -1,0 +1,54 @@
+# make demo shows the whole job; make test runs every check. Both set up what they need, once, in .venv.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
+
+.PHONY: demo test check docs test-pythons clean
+
+demo: $(VENV)/ready-demo
+	@$(BIN)/iotagg demo
+
+test: check
+	$(BIN)/python -m pytest -n auto tests/unit --cov
+	$(BIN)/python -m pytest -n auto --ignore tests/unit
+
+check: $(VENV)/ready-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(VENV)/ready-test
+	$(BIN)/python -m docs.make_reference
+
+# The same tests on every other Python that is found on this machine.
+test-pythons:
+	@for version in 3.11 3.12 3.13 3.14; do \
+	    if python$$version -c pass 2>/dev/null; then \
+	        echo "Python $$version"; \
+	        $(MAKE) --no-print-directory PYTHON=python$$version VENV=.venv-$$version test-one || exit 1; \
+	    fi; \
+	done
+
+.PHONY: test-one
+test-one: $(VENV)/ready-test
+	$(BIN)/python -m pytest -n auto --quiet
+
+$(VENV)/ready-demo: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
+	$(INSTALL) '.[plot]'
+	@touch $@
+
+$(VENV)/ready-test: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
+	$(INSTALL) '.[test]'
+	@touch $@
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "iotagg needs Python 3.11 or newer: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	    { rm -rf $(VENV); echo "Python's venv module is missing; on Debian: apt install python3-venv" >&2; exit 1; }
+
+clean:
+	rm -rf .venv .venv-* build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

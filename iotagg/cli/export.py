@@ -1,0 +1,124 @@
+"""iotagg export: a pair, or all pairs, as rows or as a picture."""
+
+from __future__ import annotations
+
+import sys
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from iotagg import drawing
+from iotagg.cli.session import ADDRESS, DAY, Session, site_option
+from iotagg.core.history import FIRST_DAY, LAST_DAY
+from iotagg.errors import InvalidValue, NotFound
+from iotagg.export import (
+    DAILY_COLUMNS,
+    SUMMARY_COLUMNS,
+    all_histories,
+    daily_rows,
+    pair_histories,
+    summary_row,
+    write_rows,
+)
+from iotagg.whole_file import writing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from iotagg.core.history import History
+    from iotagg.export import Format, Row
+    from iotagg.stores.protocol import Store
+
+
+@click.command()
+@click.option("--src", type=ADDRESS, help="The source address.")
+@click.option("--dst", type=ADDRESS, help="The destination address.")
+@click.option("--all", "every", is_flag=True, help="Every pair, one row each.")
+@site_option
+@click.option("--since", type=DAY, default=FIRST_DAY, help="The first day, such as 2022-12-01.")
+@click.option("--until", type=DAY, default=LAST_DAY, help="The last day, inclusive.")
+@click.option("--summary", is_flag=True, help="One row for the whole range, with figures per flow.")
+@click.option("--format", "form", type=click.Choice(["csv", "ndjson"]), default="csv", show_default=True)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write, whole or not at all; .svg or .png draws the pair.",
+)
+@click.pass_obj
+def export(
+    session: Session,
+    src: str | None,
+    dst: str | None,
+    every: bool,
+    site: str,
+    since: str,
+    until: str,
+    summary: bool,
+    form: Format,
+    output: Path | None,
+) -> None:
+    """Write a pair's days as CSV: totals, and their mean and sample standard deviation over the range.
+
+    Examples:
+    \b
+        iotagg export --src 192.168.20.43 --dst 192.0.2.17
+        iotagg export --src 192.168.20.43 --dst 192.0.2.17 --since 2022-12-01 --until 2022-12-31 -o pair.csv
+        iotagg export --src 192.168.20.43 --dst 192.0.2.17 -o pair.svg
+        iotagg export --all --format ndjson -o pairs.ndjson
+    """
+    _check(src, dst, every, since, until)
+    with session.store() as store:
+        if every:
+            rows = map(summary_row, _at_least_one(all_histories(store, site, since, until), "no traffic", since, until))
+            _write(rows, SUMMARY_COLUMNS, form, output)
+            return
+        pairs = _pair(store, str(src), str(dst), site, since, until)
+        if output is not None and output.suffix.lower() in drawing.FORMATS:
+            drawing.draw(pairs, output)
+        elif summary:
+            _write(map(summary_row, pairs), SUMMARY_COLUMNS, form, output)
+        else:
+            _write(chain.from_iterable(map(daily_rows, pairs)), DAILY_COLUMNS, form, output)
+
+
+def _check(src: str | None, dst: str | None, every: bool, since: str, until: str) -> None:
+    if every and (src or dst):
+        raise click.UsageError("--all and --src, --dst exclude each other")
+    if not every and not (src and dst):
+        raise click.UsageError("name a pair with --src and --dst, or take --all")
+    if since > until:
+        raise InvalidValue(f"--since {since} is after --until {until}")
+
+
+def _pair(store: Store, src: str, dst: str, site: str, since: str, until: str) -> list[History]:
+    pairs = pair_histories(store, src, dst, site=site, since=since, until=until)
+    if pairs:
+        return pairs
+    known = pair_histories(store, src, dst, site=site)
+    if not known:
+        at = f" at site {site}" if site else ""
+        raise NotFound(f"the pair {src} → {dst} was never seen{at}; iotagg pairs lists those that were")
+    first, last = min(pair.days[0].day for pair in known), max(pair.days[-1].day for pair in known)
+    raise NotFound(f"no traffic {src} → {dst} in these days; it was seen from {first} to {last}")
+
+
+def _at_least_one(pairs: Iterable[History], nothing: str, since: str, until: str) -> Iterable[History]:
+    # Asked before anything is written: an empty answer makes no file.
+    pairs = iter(pairs)
+    first = next(pairs, None)
+    if first is None:
+        between = f" from {since} to {until}" if (since, until) != (FIRST_DAY, LAST_DAY) else ""
+        raise NotFound(f"{nothing}{between}; iotagg status shows what was counted")
+    return chain([first], pairs)
+
+
+def _write(rows: Iterable[Row], columns: tuple[str, ...], form: Format, output: Path | None) -> None:
+    if output is None or str(output) == "-":
+        write_rows(rows, columns, sys.stdout, form)
+        sys.stdout.flush()
+        return
+    with writing(output) as out:
+        write_rows(rows, columns, out, form)

@@ -1,0 +1,194 @@
+"""The commands that look: pairs, files, status, inspect."""
+
+from __future__ import annotations
+
+from heapq import nlargest
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from iotagg.cli.reading import reading_options
+from iotagg.cli.session import (
+    DAY,
+    Session,
+    json_option,
+    print_json,
+    print_table,
+    readable_path,
+    site_option,
+)
+from iotagg.cli.upload import print_outcome
+from iotagg.core.contribution import Name
+from iotagg.core.history import FIRST_DAY, LAST_DAY
+from iotagg.core.metrics import METRICS
+from iotagg.errors import FileRefused, NotFound
+from iotagg.export import PAIR_COLUMNS, all_histories, pair_row
+from iotagg.listing import files as listed_files
+from iotagg.listing import status as store_status
+from iotagg.pipeline import Request, summarize
+from iotagg.sources import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from iotagg.core.dialect import ReadingOptions
+    from iotagg.core.outcome import Outcome
+    from iotagg.export import Row
+    from iotagg.pipeline import Summary
+
+_ORDERS = {"flows": "flows", **{metric.role: metric.name for metric in METRICS}}
+
+
+@click.command()
+@site_option
+@click.option("--since", type=DAY, default=FIRST_DAY, help="The first day, such as 2022-12-01.")
+@click.option("--until", type=DAY, default=LAST_DAY, help="The last day, inclusive.")
+@click.option("--by", type=click.Choice(list(_ORDERS)), help="Largest first by this; without it, sorted by address.")
+@click.option("-n", "--lines", type=click.IntRange(min=1), help="At most so many pairs.")
+@json_option
+@click.pass_obj
+def pairs(
+    session: Session, site: str, since: str, until: str, by: str | None, lines: int | None, as_json: bool
+) -> None:
+    """List pairs with their days and totals.
+
+    Examples:
+    \b
+        iotagg pairs --by packets -n 10
+        iotagg pairs --site paris --since 2022-12-24 --json
+    """
+    with session.store() as store:
+        rows = map(pair_row, all_histories(store, site, since, until))
+        chosen = islice(rows, lines) if by is None else _largest(rows, _ORDERS[by], lines)
+        if as_json:
+            for row in chosen:
+                print_json(row)
+            return
+        listed = list(chosen)
+        if not listed:
+            raise NotFound("no pairs; iotagg upload counts files")
+        print_table(listed, PAIR_COLUMNS)
+
+
+def _largest(rows: Iterable[Row], column: str, count: int | None) -> Iterable[Row]:
+    if count is not None:
+        return nlargest(count, rows, key=lambda row: row[column])
+    return sorted(rows, key=lambda row: row[column], reverse=True)
+
+
+@click.command()
+@click.argument("name", required=False, default="")
+@site_option
+@click.option("--rejects", is_flag=True, help="The rejected lines of the files: number, reason and text.")
+@json_option
+@click.pass_obj
+def files(session: Session, name: str, site: str, rejects: bool, as_json: bool) -> None:
+    """List files and what became of them; NAME is a path, its end, or the beginning of a contribution.
+
+    Examples:
+    \b
+        iotagg files
+        iotagg files data-20221206.csv --rejects
+    """
+    with session.store() as store:
+        found = list(listed_files(store, site, name))
+        if name and not found:
+            raise NotFound(f"no file is named {name}; iotagg files lists them")
+        for outcome in found:
+            if not rejects:
+                print_outcome(outcome, as_json=as_json)
+            elif outcome.contribution:
+                _print_rejects(store, outcome, as_json)
+
+
+def _print_rejects(store: Any, outcome: Outcome, as_json: bool) -> None:
+    for reject in store.rejects(Name.parse(outcome.site, outcome.contribution)):
+        if as_json:
+            print_json({"file": outcome.file, "line": reject.line, "reason": reject.reason, "text": reject.text})
+        else:
+            click.echo(f"{readable_path(outcome.file)}:{reject.line}: {reject.reason}: {reject.text}")
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def status(session: Session, as_json: bool) -> None:
+    """Show how the database stands: sites, files, flows, days, and where it lies.
+
+    Example:
+    \b
+        iotagg status
+    """
+    with session.store() as store:
+        found = store_status(store)
+        facts: dict[str, Any] = {
+            "database": str(store.file_path),
+            "bytes": store.file_path.stat().st_size,
+            "sites": found.sites,
+            "files": found.files,
+            "flows": found.flows,
+            "rejected": found.rejected,
+            "first_day": found.first_day or None,
+            "last_day": found.last_day or None,
+            "reader": "pure Python",
+        }
+    if as_json:
+        print_json(facts)
+        return
+    for fact, value in facts.items():
+        click.echo(f"{fact.replace('_', ' '):<10} {_readable(value)}")
+
+
+def _readable(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{count:,} {state}" for state, count in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(value) or "none"
+    return f"{value:,}" if isinstance(value, int) else str(value or "none")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@reading_options
+@json_option
+def inspect(file: Path, reading: ReadingOptions, as_json: bool) -> int:
+    """Show what a file would say, without counting it: columns, dates, totals and the first rejected lines.
+
+    Example:
+    \b
+        iotagg inspect flows.csv
+    """
+    request = Request(reading=reading)
+    try:
+        with opened(file) as content:
+            summary = summarize(content, request)
+    except FileRefused as reason:
+        raise FileRefused(f"{file}: {reason}") from None
+    facts = _facts(file, summary)
+    if as_json:
+        print_json(facts)
+    else:
+        for fact, value in facts.items():
+            click.echo(f"{fact.replace('_', ' '):<14} {_readable(value)}")
+        for reject in islice(summary.rejects, 5):
+            click.echo(f"{'rejected':<14} line {reject.line}: {reject.reason}")
+    return 1 if request.tolerance.refusal(summary.lines, summary.rejects) else 0
+
+
+def _facts(file: Path, summary: Summary) -> dict[str, Any]:
+    head = summary.contribution.head
+    return {
+        "file": str(file),
+        "content": head.name.content,
+        "length": head.length,
+        **head.lines,
+        "pairs": head.pairs,
+        "pair_days": head.pair_days,
+        "first_day": head.first_day or None,
+        "last_day": head.last_day or None,
+        "day_order": head.day_order or None,
+        **{metric.name: head.totals[metric.stored] for metric in METRICS},
+        "columns": summary.columns,
+    }

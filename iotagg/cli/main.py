@@ -1,0 +1,107 @@
+"""The command `iotagg`: its families of commands, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from iotagg import __version__
+from iotagg.cli.books import backup
+from iotagg.cli.completion import completion
+from iotagg.cli.export import export
+from iotagg.cli.look import files, inspect, pairs, status
+from iotagg.cli.retract import retract
+from iotagg.cli.session import Session, default_database, print_error
+from iotagg.cli.tryout import demo, sample
+from iotagg.cli.upload import upload
+from iotagg.errors import InvalidValue, IotaggError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FAMILIES: dict[str, list[click.Command]] = {
+    "Use": [upload, export, retract],
+    "Look": [pairs, files, status, inspect],
+    "Books": [backup],
+    "Try": [demo, sample, completion],
+}
+
+FAILED, USAGE = 1, 2
+
+
+class _Families(click.Group):
+    # Commands are listed in the families a person looks for them in, not by the alphabet.
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click calls it so)
+        return [str(command.name) for commands in FAMILIES.values() for command in commands]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, self.list_commands(ctx)))
+        for family, commands in FAMILIES.items():
+            with formatter.section(family):
+                formatter.write_dl(
+                    [(str(command.name).ljust(width), command.get_short_help_str(limit=90)) for command in commands]
+                )
+
+
+@click.group(cls=_Families, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--db",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="IOTAGG_DB",
+    help="The database file; without it, one in your data folder. Also IOTAGG_DB.",
+)
+@click.version_option(__version__, prog_name="iotagg")
+@click.pass_context
+def iotagg(ctx: click.Context, db: Path | None) -> None:
+    """Who talks to whom, how much, and is today normal?
+
+    iotagg counts CICFlowMeter flow files, each exactly once, and keeps the totals of every pair of devices for every
+    day, with their mean and standard deviation.
+
+    Example:
+    \b
+        iotagg upload branch-files/
+        iotagg export --src 192.168.20.43 --dst 192.0.2.17
+    """
+    ctx.obj = Session(db or default_database())
+
+
+for _commands in FAMILIES.values():
+    for _command in _commands:
+        iotagg.add_command(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 something failed or was refused, 2 wrong usage."""
+    given = None if arguments is None else list(arguments)
+    try:
+        code = iotagg.main(args=given, prog_name="iotagg", standalone_mode=False)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; the interpreter must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (click.exceptions.ClickException, click.Abort, KeyboardInterrupt, IotaggError, OSError) as error:
+        code, line = _ending(error)
+        print_error(line)
+    return code if isinstance(code, int) else 0
+
+
+def _ending(error: BaseException) -> tuple[int, str]:
+    match error:
+        case click.UsageError():
+            command = error.ctx.command_path if error.ctx else "iotagg"
+            code, line = USAGE, f"{error.format_message()} (see {command} --help)"
+        case click.ClickException():
+            code, line = FAILED, error.format_message()
+        case IotaggError():
+            code, line = USAGE if isinstance(error, InvalidValue) else FAILED, str(error)
+        case OSError():
+            place = f"{error.filename}: " if error.filename else ""
+            code, line = FAILED, f"{place}{error.strerror or error}"
+        case _:
+            code, line = FAILED, "interrupted; what was counted stays, and the rest can be uploaded again"
+    return code, line

@@ -1,0 +1,56 @@
+"""The options that say how a flow file is to be read, shared by the commands that read one."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from iotagg.core.dialect import ROLES, UNIT_EXPONENTS, ReadingOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DAY_ORDER = click.option(
+    "--day-order",
+    type=click.Choice(["auto", "dmy", "mdy"]),
+    default="auto",
+    show_default=True,
+    help="Whether 3/4/2022 is in April (dmy) or March; auto lets the file decide.",
+)
+_DURATION_UNIT = click.option(
+    "--duration-unit",
+    type=click.Choice(list(UNIT_EXPONENTS)),
+    default="us",
+    show_default=True,
+    help="The unit of the duration column.",
+)
+_MAP = click.option(
+    "--map",
+    "names",
+    multiple=True,
+    metavar="COLUMN=NAME",
+    help=f"Also find a column by this name; COLUMN is one of {', '.join(ROLES)}.",
+)
+
+
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --day-order, --duration-unit and --map to a command, which gets them as one argument `reading`."""
+
+    @_DAY_ORDER
+    @_DURATION_UNIT
+    @_MAP
+    @wraps(command)
+    def with_reading(*args: Any, day_order: Any, duration_unit: Any, names: tuple[str, ...], **options: Any) -> Any:
+        reading = ReadingOptions(day_order, duration_unit, tuple(map(_pair, names)))
+        return command(*args, reading=reading, **options)
+
+    return with_reading
+
+
+def _pair(text: str) -> tuple[str, str]:
+    role, equals, name = text.partition("=")
+    if not equals:
+        raise click.BadParameter(f"'{text}' has no '='; write it as src='client address'", param_hint="--map")
+    return role.strip(), name

@@ -1,0 +1,146 @@
+"""iotagg upload: count flow files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from iotagg.cli.reading import reading_options
+from iotagg.cli.session import SITE, Session, is_terminal, json_option, print_error, print_json, readable_path
+from iotagg.core.flows import MAX_PAIR_DAYS
+from iotagg.core.ledger import OnChange, Policy
+from iotagg.core.tolerance import Tolerance
+from iotagg.errors import NotFound
+from iotagg.parallel import cores, upload_all
+from iotagg.pipeline import Request
+from iotagg.sources import file_bytes, find_files
+from iotagg.stores.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from iotagg.core.dialect import ReadingOptions
+    from iotagg.core.outcome import Outcome
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--site", type=SITE, default="default", show_default=True, help="The branch that the files come from.")
+@reading_options
+@click.option("--max-rejects", metavar="N|P%", help="Refuse files with more rejected rows, such as 20 or 1%.")
+@click.option("--replace", is_flag=True, help="A known path with other content: the new content corrects the old.")
+@click.option("--add", is_flag=True, help="A known path with other content: other traffic under an old name.")
+@click.option("--again", is_flag=True, help="Count files again that were retracted.")
+@click.option(
+    "--max-pair-days",
+    type=click.IntRange(min=1),
+    default=MAX_PAIR_DAYS,
+    show_default=True,
+    help="Refuse files with more pairs and days; memory grows with them.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="How many processes read; without it, one per core.")
+@click.option("--dry-run", is_flag=True, help="Say what would become of the files; count nothing.")
+@click.option("-q", "--quiet", is_flag=True, help="Only refused files, and the last line.")
+@json_option
+@click.pass_obj
+def upload(
+    session: Session,
+    paths: tuple[str, ...],
+    site: str,
+    reading: ReadingOptions,
+    max_rejects: str | None,
+    replace: bool,
+    add: bool,
+    again: bool,
+    max_pair_days: int,
+    jobs: int | None,
+    dry_run: bool,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Count flow files, folders of them (.csv, .csv.gz) or patterns.
+
+    Each file counts once, however often it is uploaded and whatever it is called. A file that has grown replaces
+    itself. Rows that cannot be counted are kept with their line and reason: see iotagg files NAME --rejects.
+
+    Examples:
+    \b
+        iotagg upload flows.csv
+        iotagg upload --site paris branch-files/
+        iotagg upload --site tokyo 'archive/2022-*.csv.gz' --max-rejects 1%
+    """
+    if replace and add:
+        raise click.UsageError("--replace and --add exclude each other")
+    on_change: OnChange = "replace" if replace else "add" if add else "refuse"
+    request = Request(
+        site=site,
+        reading=reading,
+        policy=Policy(on_change, again),
+        tolerance=Tolerance.parse(max_rejects) if max_rejects else Tolerance(),
+        max_pair_days=max_pair_days,
+        dry_run=dry_run,
+    )
+    files, missing = _files(paths)
+    opener: Callable[[], Any] = session.opener()
+    if dry_run and not session.database.exists():
+        opener, jobs = MemoryStore, 1
+    states: Counter[str] = Counter()
+    with _progress(files) as passed:
+        for outcome in upload_all(opener, files, request, jobs or cores(), passed):
+            states[outcome.state] += 1
+            if not quiet or outcome.failed:
+                print_outcome(outcome, as_json=as_json, dry_run=dry_run)
+    if len(files) > 1 and not as_json:
+        click.echo(f"{len(files)} files: " + ", ".join(f"{count} {state}" for state, count in sorted(states.items())))
+    return 1 if missing or states["refused"] else 0
+
+
+def _files(paths: tuple[str, ...]) -> tuple[list[Path], int]:
+    files, missing = [], 0
+    for found in find_files(paths):
+        if isinstance(found, NotFound):
+            print_error(str(found))
+            missing += 1
+        else:
+            files.append(found)
+    return files, missing
+
+
+@contextmanager
+def _progress(files: list[Path]) -> Iterator[Callable[[int], object]]:
+    # Bytes, rate and time left, on a terminal only.
+    from tqdm import tqdm  # noqa: PLC0415 (other commands start faster)
+
+    total = sum(map(file_bytes, files))
+    with tqdm(total=total, unit="B", unit_scale=True, disable=not is_terminal(), leave=False) as bar:
+        yield bar.update
+
+
+def print_outcome(outcome: Outcome, *, as_json: bool, dry_run: bool = False) -> None:
+    """Print what became of one file: an object, or a line, on stderr when it was refused."""
+    if as_json:
+        print_json(outcome.as_json() | ({"dry_run": True} if dry_run else {}))
+        return
+    state = f"would be {outcome.state}" if dry_run and not outcome.failed else outcome.state
+    click.echo(f"{state:<15}  {readable_path(outcome.file)}  {_details(outcome)}".rstrip(), err=outcome.failed)
+
+
+def _details(outcome: Outcome) -> str:
+    if outcome.reason:
+        return outcome.reason
+    parts = [f"{outcome.lines['counted']:,} flows", f"{outcome.pairs:,} pairs", _days(outcome)]
+    if outcome.lines["rejected"]:
+        parts.append(f"{outcome.lines['rejected']:,} rejected")
+    if outcome.day_order.endswith("(assumed)"):
+        parts.append("dates assumed day-first: --day-order says otherwise")
+    return ", ".join(part for part in parts if part)
+
+
+def _days(outcome: Outcome) -> str:
+    if not outcome.first_day:
+        return "a quiet day"
+    return outcome.first_day if outcome.first_day == outcome.last_day else f"{outcome.first_day} to {outcome.last_day}"

@@ -1,0 +1,37 @@
+"""What a person may give as a site, an address or a day."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from iotagg.core.cells import BadCell, address
+from iotagg.errors import InvalidValue
+
+_SITE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def checked_site(text: str) -> str:
+    """Return a site's name. Raises InvalidValue."""
+    if not _SITE.fullmatch(text):
+        raise InvalidValue(f"'{text}' is no site: use 1 to 64 letters, digits, '.', '_' or '-'")
+    return text
+
+
+def checked_address(text: str) -> str:
+    """Return an IP address in its canonical text. Raises InvalidValue."""
+    try:
+        return address(text.encode())
+    except BadCell as reason:
+        raise InvalidValue(str(reason)) from None
+
+
+def checked_day(text: str) -> str:
+    """Return an ISO day such as 2022-12-06. Raises InvalidValue."""
+    try:
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise InvalidValue(f"'{text}' is a day that no calendar has") from None
+    raise InvalidValue(f"'{text}' is no day; write it as 2022-12-06")

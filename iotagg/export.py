@@ -1,0 +1,111 @@
+"""A pair's history as rows: one for each day, or one for the whole range. Version 1 of the columns is a promise."""
+
+from __future__ import annotations
+
+import csv
+import json
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+from iotagg.core.history import FIRST_DAY, LAST_DAY, History, history
+from iotagg.core.metrics import METRICS, Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from iotagg.stores.protocol import Store
+
+Format = Literal["csv", "ndjson"]
+Row = dict[str, Any]
+
+
+def _columns(before: tuple[str, ...], between: tuple[str, ...], statistics: tuple[str, ...]) -> tuple[str, ...]:
+    # Columns are appended only: a version's totals and statistics stand together, after those of earlier versions.
+    columns = list(before)
+    for version in sorted({metric.since for metric in METRICS}):
+        metrics = [metric for metric in METRICS if metric.since == version]
+        columns += [metric.name for metric in metrics]
+        columns += between if version == 1 else ()
+        for per in statistics:
+            columns += [f"{metric.name}{per}_{figure}" for metric in metrics for figure in ("mean", "stddev")]
+    return tuple(columns)
+
+
+_PAIR = ("site", "src_ip", "dst_ip")
+DAILY_COLUMNS = _columns((*_PAIR, "day", "flows"), ("days",), ("",))
+SUMMARY_COLUMNS = _columns((*_PAIR, "first_day", "last_day", "days", "flows"), (), ("", "_per_flow"))
+PAIR_COLUMNS = (*_PAIR, "first_day", "last_day", "days", "flows", *(metric.name for metric in METRICS))
+
+
+def pair_histories(
+    store: Store, source: str, destination: str, *, site: str = "", since: str = FIRST_DAY, until: str = LAST_DAY
+) -> list[History]:
+    """Return a pair's history at each site that knows it, or at one, between two inclusive ISO days."""
+    found = []
+    for each in [site] if site else store.sites():
+        months = store.months(each, source, destination, since[:7], until[:7])
+        found.append(history(each, months, since, until))
+    return [known for known in found if known is not None]
+
+
+def all_histories(store: Store, site: str = "", since: str = FIRST_DAY, until: str = LAST_DAY) -> Iterator[History]:
+    """Yield the history of every pair, sorted by site, source and destination, one pair in memory at a time."""
+    for each in [site] if site else store.sites():
+        for _, months in groupby(store.scan(each), key=lambda month: (month.source, month.destination)):
+            found = history(each, months, since, until)
+            if found is not None:
+                yield found
+
+
+def daily_rows(pair: History) -> Iterator[Row]:
+    """Yield a row for each day; the statistics over the days repeat on each."""
+    repeated = {"days": len(pair.days)} | _statistics_over_days(pair)
+    for day in pair.days:
+        totals = {metric.name: total for metric, total in zip(METRICS, day.totals, strict=True)}
+        yield _pair(pair) | {"day": day.day, "flows": day.flows} | totals | repeated
+
+
+def summary_row(pair: History) -> Row:
+    """Return the one row that describes a pair's days within the range, and its flows."""
+    return pair_row(pair) | _statistics_over_days(pair) | _statistics_per_flow(pair)
+
+
+def pair_row(pair: History) -> Row:
+    """Return a pair's totals and days, without statistics."""
+    days = {"first_day": pair.days[0].day, "last_day": pair.days[-1].day, "days": len(pair.days), "flows": pair.flows}
+    return _pair(pair) | days | {metric.name: pair.total(place) for place, metric in enumerate(METRICS)}
+
+
+def _pair(pair: History) -> Row:
+    return {"site": pair.site, "src_ip": pair.source, "dst_ip": pair.destination}
+
+
+def _statistics_over_days(pair: History) -> Row:
+    figures: Row = {}
+    for place, metric in enumerate(METRICS):
+        daily = pair.daily(place)
+        figures |= _statistics(metric, "", daily.mean(), daily.stddev())
+    return figures
+
+
+def _statistics_per_flow(pair: History) -> Row:
+    figures: Row = {}
+    for place, metric in enumerate(METRICS):
+        mean = pair.total(place) / pair.flows
+        stddev = pair.per_flow[place].stddev() if pair.per_flow is not None else None
+        figures |= _statistics(metric, "_per_flow", mean, stddev)
+    return figures
+
+
+def _statistics(metric: Metric, per: str, mean: float | None, stddev: float | None) -> Row:
+    return {f"{metric.name}{per}_mean": mean, f"{metric.name}{per}_stddev": stddev}
+
+
+def write_rows(rows: Iterable[Row], columns: tuple[str, ...], out: TextIO, form: Format = "csv") -> None:
+    """Write rows as CSV (RFC 4180 quoting, LF, doubles by repr, undefined empty) or as one JSON object a line."""
+    if form == "ndjson":
+        out.writelines(json.dumps({column: row[column] for column in columns}) + "\n" for row in rows)
+        return
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([row[column] for column in columns] for row in rows)

@@ -1,0 +1,105 @@
+"""Many files into one store, on all cores."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING, Any
+
+from iotagg.errors import IotaggError
+from iotagg.pipeline import Request, upload
+from iotagg.sources import file_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from iotagg.core.outcome import Outcome
+    from iotagg.stores.protocol import Store
+
+_WORTH_A_PROCESS = 8_000_000  # reading so many bytes takes about as long as starting a process
+_GLANCE = 0.1
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+
+
+def upload_all(
+    open_store: Callable[[], Store],
+    files: Sequence[Path],
+    request: Request,
+    jobs: int,
+    passed: Callable[[int], object],
+) -> Iterator[Outcome]:
+    """Upload files and yield what became of each, in their order; `passed` is told the bytes read since it was last.
+
+    Small jobs run in this process. `open_store` is called in every process that writes, so it must be picklable.
+    """
+    size = sum(map(file_bytes, files))
+    jobs = min(jobs, len(files), 1 + size // _WORTH_A_PROCESS)
+    if jobs > 1:
+        yield from _on_several_cores(open_store, files, request, jobs, passed)
+        return
+    store = open_store()
+    try:
+        for file in files:
+            yield upload(store, file, request, passed)
+    finally:
+        store.close()
+
+
+def _on_several_cores(
+    open_store: Callable[[], Store],
+    files: Sequence[Path],
+    request: Request,
+    jobs: int,
+    passed: Callable[[int], object],
+) -> Iterator[Outcome]:
+    # Processes are spawned, not forked: that is the same on every system, and safe beside threads.
+    context = multiprocessing.get_context("spawn")
+    read = context.Value("Q", 0)
+    with ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(open_store, request, read)) as pool:
+        futures = [pool.submit(_upload, file) for file in files]
+        told = 0
+        try:
+            for future in futures:
+                while (outcome := _glance(future)) is None:
+                    told = _tell(passed, read.value, told)
+                told = _tell(passed, read.value, told)
+                yield outcome
+        except BrokenProcessPool:
+            raise IotaggError("a worker was killed, perhaps for want of memory; upload the same files again") from None
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _glance(future: Future[Outcome]) -> Outcome | None:
+    try:
+        return future.result(timeout=_GLANCE)
+    except TimeoutError:
+        return None
+
+
+def _tell(passed: Callable[[int], object], read: int, told: int) -> int:
+    passed(read - told)
+    return read
+
+
+_worker: dict[str, Any] = {}
+
+
+def _begin(open_store: Callable[[], Store], request: Request, read: Any) -> None:
+    _worker.update(store=open_store(), request=request, read=read)
+
+
+def _upload(file: Path) -> Outcome:
+    def passed(count: int) -> None:
+        with _worker["read"].get_lock():
+            _worker["read"].value += count
+
+    return upload(_worker["store"], file, _worker["request"], passed)
