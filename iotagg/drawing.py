@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from iotagg.core.history import History
 
 FORMATS = (".svg", ".png")
+_HEADROOM = 1.15  # the legend stands above the bars
 _BAR, _MEAN = "#4c78a8", "#d1495b"
 _TIMES = ((86_400_000_000, "days"), (3_600_000_000, "hours"), (60_000_000, "minutes"), (1_000_000, "seconds"))
 
@@ -59,9 +60,10 @@ def _draw_days(axis: Any, pair: History, place: int, metric: Metric) -> None:
     mean, stddev = (daily.mean() or 0.0) / scale, (daily.stddev() or 0.0) / scale
     axis.axhline(mean, color=_MEAN, linewidth=1.2, label="mean")
     axis.axhspan(max(0.0, mean - stddev), mean + stddev, color=_MEAN, alpha=0.15, linewidth=0, label="± 1 deviation")
-    axis.set_title(f"{pair.site}: {metric.name} per day", loc="left")
+    axis.set_title(f"{pair.site}: {metric.role} per day", loc="left")
     axis.set_ylabel(unit)
-    axis.set_ylim(bottom=0)
+    axis.set_ylim(0, _HEADROOM * axis.get_ylim()[1])
+    axis.yaxis.set_major_formatter("{x:,g}")
     axis.spines[["top", "right"]].set_visible(False)
     locator = axis.xaxis.get_major_locator()
     axis.xaxis.set_major_formatter(_concise(locator))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from iotagg.errors import IotaggError
@@ -64,7 +67,8 @@ def _on_several_cores(
     context = multiprocessing.get_context("spawn")
     read = context.Value("Q", 0)
     with ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(open_store, request, read)) as pool:
-        futures = [pool.submit(_upload, file) for file in files]
+        with _interrupts_ignored():  # the processes that begin here leave an interrupt to this one
+            futures = [pool.submit(_upload, file) for file in files]
         told = 0
         try:
             for future in futures:
@@ -74,8 +78,25 @@ def _on_several_cores(
                 yield outcome
         except BrokenProcessPool:
             raise IotaggError("a worker was killed, perhaps for want of memory; upload the same files again") from None
+        except BaseException:
+            # Whatever they are in the middle of is one transaction: it is dropped as a whole.
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _glance(future: Future[Outcome]) -> Outcome | None:
@@ -94,6 +115,7 @@ _worker: dict[str, Any] = {}
 
 
 def _begin(open_store: Callable[[], Store], request: Request, read: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _worker.update(store=open_store(), request=request, read=read)
 
 

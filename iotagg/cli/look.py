@@ -20,6 +20,7 @@ from iotagg.cli.session import (
     site_option,
 )
 from iotagg.cli.upload import print_outcome
+from iotagg.core.cells import printable
 from iotagg.core.contribution import Name
 from iotagg.core.history import FIRST_DAY, LAST_DAY
 from iotagg.core.metrics import METRICS
@@ -108,7 +109,9 @@ def _print_rejects(store: Any, outcome: Outcome, as_json: bool) -> None:
         if as_json:
             print_json({"file": outcome.file, "line": reject.line, "reason": reject.reason, "text": reject.text})
         else:
-            click.echo(f"{readable_path(outcome.file)}:{reject.line}: {reject.reason}: {reject.text}")
+            click.echo(
+                f"{readable_path(outcome.file)}:{reject.line}: {printable(reject.reason)}: {printable(reject.text)}"
+            )
 
 
 @click.command()
@@ -170,10 +173,11 @@ def inspect(file: Path, reading: ReadingOptions, as_json: bool) -> int:
     if as_json:
         print_json(facts)
     else:
+        facts["columns"] = ", ".join(f"{role} '{name}'" for role, name in facts["columns"].items())
         for fact, value in facts.items():
-            click.echo(f"{fact.replace('_', ' '):<14} {_readable(value)}")
+            click.echo(f"{fact.replace('_', ' '):<16}  {_readable(value)}")
         for reject in islice(summary.rejects, 5):
-            click.echo(f"{'rejected':<14} line {reject.line}: {reject.reason}")
+            click.echo(f"{'rejected':<16}  line {reject.line}: {reject.reason}")
     return 1 if request.tolerance.refusal(summary.lines, summary.rejects) else 0
 
 
@@ -190,5 +194,5 @@ def _facts(file: Path, summary: Summary) -> dict[str, Any]:
         "last_day": head.last_day or None,
         "day_order": head.day_order or None,
         **{metric.name: head.totals[metric.stored] for metric in METRICS},
-        "columns": summary.columns,
+        "columns": {role: printable(name) for role, name in summary.columns.items()},
     }

@@ -95,6 +95,11 @@ def _cell(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+def plural(count: int, what: str) -> str:
+    """Return a count with what is counted."""
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
+
+
 def is_terminal() -> bool:
     """Say whether progress can be shown: stderr is a terminal."""
     return sys.stderr.isatty()

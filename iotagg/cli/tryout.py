@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iotagg.cli.session import DAY, print_error, readable_path
+from iotagg.cli.session import DAY, plural, print_error, readable_path
 from iotagg.errors import InvalidValue, IotaggError
 from iotagg.export import all_histories, pair_row
 from iotagg.stores.sqlite import SqliteStore
@@ -61,9 +61,8 @@ def sample(
     written = list(write_sample(folder, options))
     size = sum(file.stat().st_size for file in written)
     seconds = time.monotonic() - begun
-    click.echo(
-        f"{len(written)} files, {size / 1e6:,.0f} MB in {readable_path(str(folder.absolute()))}, {seconds:.1f} s"
-    )
+    place = readable_path(str(folder.absolute()))
+    click.echo(f"{plural(len(written), 'file')}, {size / 1e6:,.0f} MB in {place}, {seconds:.1f} s")
 
 
 @click.command()

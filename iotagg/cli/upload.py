@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from iotagg.cli.reading import reading_options
-from iotagg.cli.session import SITE, Session, is_terminal, json_option, print_error, print_json, readable_path
+from iotagg.cli.session import SITE, Session, is_terminal, json_option, plural, print_error, print_json, readable_path
+from iotagg.core.cells import printable
 from iotagg.core.flows import MAX_PAIR_DAYS
 from iotagg.core.ledger import OnChange, Policy
 from iotagg.core.tolerance import Tolerance
@@ -95,7 +96,9 @@ def upload(
             if not quiet or outcome.failed:
                 print_outcome(outcome, as_json=as_json, dry_run=dry_run)
     if len(files) > 1 and not as_json:
-        click.echo(f"{len(files)} files: " + ", ".join(f"{count} {state}" for state, count in sorted(states.items())))
+        click.echo(
+            plural(len(files), "file") + ": " + ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+        )
     return 1 if missing or states["refused"] else 0
 
 
@@ -131,12 +134,12 @@ def print_outcome(outcome: Outcome, *, as_json: bool, dry_run: bool = False) -> 
 
 def _details(outcome: Outcome) -> str:
     if outcome.reason:
-        return outcome.reason
-    parts = [f"{outcome.lines['counted']:,} flows", f"{outcome.pairs:,} pairs", _days(outcome)]
+        return printable(outcome.reason)
+    parts = [plural(outcome.lines["counted"], "flow"), plural(outcome.pairs or 0, "pair"), _days(outcome)]
     if outcome.lines["rejected"]:
         parts.append(f"{outcome.lines['rejected']:,} rejected")
     if outcome.day_order.endswith("(assumed)"):
-        parts.append("dates assumed day-first: --day-order says otherwise")
+        parts.append("dates assumed day-first")
     return ", ".join(part for part in parts if part)
 
 

@@ -27,8 +27,13 @@ class BadCell(ValueError):
 
 def shown(cell: bytes) -> str:
     """Return a cell as a person may read it in a message, cut to a readable length."""
-    text = cell[:_SHOWN].decode("utf-8", "backslashreplace")
+    text = printable(cell[:_SHOWN].decode("utf-8", "backslashreplace"))
     return f"'{text}{'…' if len(cell) > _SHOWN else ''}'" if cell else "empty"
+
+
+def printable(text: str) -> str:
+    """Return text in which nothing can move a terminal's cursor or change its colours."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 @lru_cache(maxsize=1 << 14)

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from iotagg.core.cells import printable
 from iotagg.core.metrics import METRICS
 from iotagg.errors import FileRefused, InvalidValue
 
@@ -110,10 +111,7 @@ def header_dialect(line: bytes, options: ReadingOptions) -> Dialect:
         raise FileRefused(f"the header has {error}") from None
     found, missing = _find(names, options)
     if missing:
-        raise FileRefused(
-            f"no column for {' or '.join(_wanted(role, options) for role in missing)}; found: {_listed(names)};"
-            f" name yours with --map {missing[0]}=NAME"
-        )
+        raise FileRefused(_missing(missing, names))
     return _dialect(found, names)
 
 
@@ -159,11 +157,14 @@ def _dialect(found: dict[str, int], names: tuple[str, ...]) -> Dialect:
     )
 
 
-def _wanted(role: str, options: ReadingOptions) -> str:
-    names = [*_HEADERS[role], *(name for wanted, name in options.names if wanted == role)]
-    return f"{role} ({', '.join(names)})"
+def _missing(missing: list[str], names: tuple[str, ...]) -> str:
+    if len(missing) == len(ROLES):
+        wanted = ", ".join(f"'{_HEADERS[role][0]}'" for role in ROLES)
+        return f"no flow CSV: its first line names none of the columns {wanted}; found: {_listed(names)}"
+    wanted = ", ".join(f"{role} (such as '{_HEADERS[role][0]}')" for role in missing)
+    return f"no column for {wanted}; found: {_listed(names)}; name yours with --map {missing[0]}=NAME"
 
 
 def _listed(names: tuple[str, ...]) -> str:
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return ", ".join(name[:_LONGEST_NAME] or "(empty)" for name in names[:_LISTED]) + more
+    return ", ".join(printable(name[:_LONGEST_NAME]) or "(empty)" for name in names[:_LISTED]) + more

@@ -18,7 +18,7 @@ from iotagg.stores.schema import check, migrate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-BUSY_SECONDS = 60.0
+BUSY_SECONDS = 30.0
 _BUSY_CODES = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _UNREADABLE_CODES = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.cli.running import Command
+    import pytest
+
+
+def test_the_demonstration_shows_the_whole_job_and_leaves_nothing(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    result = run("demo")
+    assert result.code == 0
+    for shown in (
+        "62 files" if "62 files" in result.out else "63 files",
+        "31 files: 31 counted",
+        "31 files: 31 already counted",
+        "fwd_packets_per_flow_stddev",
+        "-o pair.svg",
+        "flows      310,000",
+        "Nothing is left behind",
+    ):
+        assert shown in result.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demonstration_can_be_kept(run: Command, tmp_path: Path) -> None:
+    result = run("demo", "--keep", "demo")
+    assert result.code == 0
+    assert {place.name for place in (tmp_path / "demo").iterdir()} == {"iotagg.db", "pair.svg", "traffic"}
+    assert run("demo", "--keep", "demo").err == "iotagg: demo is not empty; name a new folder\n"
+
+
+def test_sample_traffic_is_what_was_asked_for(run: Command, tmp_path: Path) -> None:
+    result = run("sample", "traffic", "--days", "2", "--rows", "100", "--sites", "lab,attic")
+    assert result.out.startswith("4 files, ")
+    assert sorted(path.name for path in Path("traffic").iterdir()) == ["attic", "lab"]
+    outcomes = run("upload", "traffic", "--json").objects()
+    assert [(outcome["counted"], outcome["rejected"]) for outcome in outcomes] == [(100, 0)] * 4
+
+
+def test_impossible_samples_are_wrong_usage(run: Command) -> None:
+    result = run("sample", "traffic", "--days", "0")
+    assert result.code == 2
+    assert "at least 1 day" in result.err
