@@ -23,6 +23,7 @@ def backup(session: Session, destination: Path, force: bool) -> None:
     The copy is a database of its own: iotagg --db COPY works on it.
 
     Example:
+
     \b
         iotagg backup iotagg-backup.db
     """

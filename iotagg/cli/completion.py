@@ -13,6 +13,7 @@ def completion(ctx: click.Context, shell: str) -> None:
     """Print what makes a shell complete iotagg's commands and options.
 
     Examples:
+
     \b
         iotagg completion bash >> ~/.bashrc
         iotagg completion zsh >> ~/.zshrc

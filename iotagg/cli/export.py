@@ -63,6 +63,7 @@ def export(
     """Write a pair's days as CSV: totals, and their mean and sample standard deviation over the range.
 
     Examples:
+
     \b
         iotagg export --src 192.168.20.43 --dst 192.0.2.17
         iotagg export --src 192.168.20.43 --dst 192.0.2.17 --since 2022-12-01 --until 2022-12-31 -o pair.csv

@@ -56,6 +56,7 @@ def pairs(
     """List pairs with their days and totals.
 
     Examples:
+
     \b
         iotagg pairs --by packets -n 10
         iotagg pairs --site paris --since 2022-12-24 --json
@@ -89,6 +90,7 @@ def files(session: Session, name: str, site: str, rejects: bool, as_json: bool) 
     """List files and what became of them; NAME is a path, its end, or the beginning of a contribution.
 
     Examples:
+
     \b
         iotagg files
         iotagg files data-20221206.csv --rejects
@@ -121,6 +123,7 @@ def status(session: Session, as_json: bool) -> None:
     """Show how the database stands: sites, files, flows, days, and where it lies.
 
     Example:
+
     \b
         iotagg status
     """
@@ -160,6 +163,7 @@ def inspect(file: Path, reading: ReadingOptions, as_json: bool) -> int:
     """Show what a file would say, without counting it: columns, dates, totals and the first rejected lines.
 
     Example:
+
     \b
         iotagg inspect flows.csv
     """

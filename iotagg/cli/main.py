@@ -61,6 +61,7 @@ def iotagg(ctx: click.Context, db: Path | None) -> None:
     day, with their mean and standard deviation.
 
     Example:
+
     \b
         iotagg upload branch-files/
         iotagg export --src 192.168.20.43 --dst 192.0.2.17

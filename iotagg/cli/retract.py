@@ -22,6 +22,7 @@ def retract(session: Session, names: tuple[str, ...], site: str, as_json: bool) 
     retracted is counted again only with iotagg upload --again.
 
     Example:
+
     \b
         iotagg retract branch-files/data-20221206.csv
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -98,11 +97,6 @@ def _cell(value: object) -> str:
 def plural(count: int, what: str) -> str:
     """Return a count with what is counted."""
     return f"{count:,} {what}" + ("" if count == 1 else "s")
-
-
-def is_terminal() -> bool:
-    """Say whether progress can be shown: stderr is a terminal."""
-    return sys.stderr.isatty()
 
 
 def readable_path(path: str) -> str:

@@ -39,6 +39,7 @@ def sample(
     """Make sample traffic: a CICFlowMeter file of 84 columns for each site and day, as an IoT gateway would record it.
 
     Examples:
+
     \b
         iotagg sample traffic
         iotagg sample traffic --days 14 --rows 5000 --sites lab --anomalies 5
@@ -73,6 +74,7 @@ def demo(keep: Path | None) -> None:
     Without --keep nothing is left behind.
 
     Example:
+
     \b
         iotagg demo --keep demo
     """

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from iotagg.cli.progress import Progress
 from iotagg.cli.reading import reading_options
-from iotagg.cli.session import SITE, Session, is_terminal, json_option, plural, print_error, print_json, readable_path
+from iotagg.cli.session import SITE, Session, json_option, plural, print_error, print_json, readable_path
 from iotagg.core.cells import printable
 from iotagg.core.flows import MAX_PAIR_DAYS
 from iotagg.core.ledger import OnChange, Policy
@@ -21,7 +21,7 @@ from iotagg.sources import file_bytes, find_files
 from iotagg.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from iotagg.core.dialect import ReadingOptions
@@ -69,6 +69,7 @@ def upload(
     itself. Rows that cannot be counted are kept with their line and reason: see iotagg files NAME --rejects.
 
     Examples:
+
     \b
         iotagg upload flows.csv
         iotagg upload --site paris branch-files/
@@ -90,15 +91,16 @@ def upload(
     if dry_run and not session.database.exists():
         opener, jobs = MemoryStore, 1
     states: Counter[str] = Counter()
-    with _progress(files) as passed:
-        for outcome in upload_all(opener, files, request, jobs or cores(), passed):
+    with Progress(sum(map(file_bytes, files))) as progress:
+        for outcome in upload_all(opener, files, request, jobs or cores(), progress.passed):
             states[outcome.state] += 1
-            if not quiet or outcome.failed:
+            if quiet and not outcome.failed:
+                continue
+            with progress.room():
                 print_outcome(outcome, as_json=as_json, dry_run=dry_run)
     if len(files) > 1 and not as_json:
-        click.echo(
-            plural(len(files), "file") + ": " + ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-        )
+        summary = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
+        click.echo(f"{plural(len(files), 'file')}: {summary}")
     return 1 if missing or states["refused"] else 0
 
 
@@ -111,16 +113,6 @@ def _files(paths: tuple[str, ...]) -> tuple[list[Path], int]:
         else:
             files.append(found)
     return files, missing
-
-
-@contextmanager
-def _progress(files: list[Path]) -> Iterator[Callable[[int], object]]:
-    # Bytes, rate and time left, on a terminal only.
-    from tqdm import tqdm  # noqa: PLC0415 (other commands start faster)
-
-    total = sum(map(file_bytes, files))
-    with tqdm(total=total, unit="B", unit_scale=True, disable=not is_terminal(), leave=False) as bar:
-        yield bar.update
 
 
 def print_outcome(outcome: Outcome, *, as_json: bool, dry_run: bool = False) -> None:
