@@ -114,7 +114,6 @@ def date_text(timestamp: bytes) -> bytes:
     return _DATE_END.split(timestamp, maxsplit=1)[0]
 
 
-@lru_cache(maxsize=1 << 12)
 def day(text: bytes) -> str | SlashDate:
     """Return what the date part of a timestamp says: an ISO day, or a date whose order is open. Raises BadCell."""
     if match := _SLASHED.fullmatch(text):

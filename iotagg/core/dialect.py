@@ -25,7 +25,8 @@ _HEADERS: dict[str, tuple[str, ...]] = {
 }
 ROLES = tuple(_HEADERS)
 _RUNS = re.compile(r"[ \t_-]+")
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_DISGUISED_CR = "\u0100"  # no byte in Latin-1
 _LISTED = 12
 _LONGEST_NAME = 30
 
@@ -91,11 +92,16 @@ def split_fields(line: bytes) -> list[bytes]:
     """Return the fields of one record, by CSV rules where it holds a quote. Raises ValueError when these are broken."""
     if b'"' not in line:
         return line.split(b",")
+    # To the csv module a CR ends a record; here a LF does, so a CR passes through it in disguise.
+    text = line.decode("latin-1").replace("\r", _DISGUISED_CR)
+    limit = csv.field_size_limit(len(text))
     try:
-        fields = next(csv.reader([line.decode("latin-1")], strict=True))
+        fields = next(csv.reader([text], strict=True))
     except csv.Error as error:
         raise ValueError(f"broken quoting: {error}") from None
-    return [field.encode("latin-1") for field in fields]
+    finally:
+        csv.field_size_limit(limit)
+    return [field.replace(_DISGUISED_CR, "\r").encode("latin-1") for field in fields]
 
 
 def header_dialect(line: bytes, options: ReadingOptions) -> Dialect:
@@ -103,7 +109,7 @@ def header_dialect(line: bytes, options: ReadingOptions) -> Dialect:
 
     Raises FileRefused, naming what is missing and what was found.
     """
-    line = line.removeprefix(_BYTE_ORDER_MARK)
+    line = line.removeprefix(BYTE_ORDER_MARK)
     _refuse_binary(line)
     try:
         names = _names(split_fields(line))
@@ -117,7 +123,7 @@ def header_dialect(line: bytes, options: ReadingOptions) -> Dialect:
 
 def repeated_header(line: bytes, options: ReadingOptions) -> Dialect | None:
     """Return the dialect of a row that is itself a header, or None when it is none."""
-    names = _names(split_fields(line))
+    names = _names(split_fields(line.removeprefix(BYTE_ORDER_MARK)))
     found, missing = _find(names, options)
     return None if missing else _dialect(found, names)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from iotagg.core import cells
 from iotagg.core.dialect import (
+    BYTE_ORDER_MARK,
     ROLES,
     UNIT_EXPONENTS,
     Dialect,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 MAX_PAIR_DAYS = 1_000_000
 _PLAIN_DIGITS = 16  # any number of so many digits is within the limit of 10^16
 _SPARE_KEYS = 10_000
+_USUAL_DATE = 40  # longer ones, epoch seconds with endless fractions, are not worth remembering
 
 Date = str | cells.SlashDate
 PairDay = tuple[str, str, str]
@@ -173,7 +175,7 @@ class _Dates:
         if settled is not None:
             return settled, False
         date, doubtful = self._judge_new(text)
-        if not doubtful and len(self.settled) < _SPARE_KEYS:
+        if not doubtful and len(text) <= _USUAL_DATE and len(self.settled) < _SPARE_KEYS:
             self.settled[text] = date
         return date, doubtful
 
@@ -242,6 +244,8 @@ class _FlowReader:
         for index, line in enumerate(batch.lines):
             self.number += 1
             text = line.rstrip(b"\r")
+            if self.number == 1:
+                text = text.removeprefix(BYTE_ORDER_MARK)
             if _is_blank(text):
                 self.counts.blank += 1
                 continue
@@ -370,6 +374,8 @@ class _FlowReader:
 
     def _remember(self, key: tuple[bytes, bytes, bytes], timestamp: bytes, sums: list[int]) -> None:
         # Where every timestamp is another text (epoch seconds), remembering them all would grow with the file.
+        if len(key[2]) > _USUAL_DATE:
+            return
         if len(self.known) >= 2 * len(self.groups) + _SPARE_KEYS:
             self.known.clear()
         self.known[key] = sums

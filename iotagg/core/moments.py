@@ -24,9 +24,9 @@ def checked(value: int, what: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Count, sum and sum of squares of some integers.
+    """Count, sum and sum of squares of some integers, of any size: only what is kept has a limit (see checked()).
 
-    Raises ValueError for three integers that no numbers can have, NumberTooLarge beyond 38 digits.
+    Raises ValueError for three integers that no numbers can have.
     """
 
     count: int = 0
@@ -34,10 +34,9 @@ class Moments:
     squares: int = 0
 
     def __post_init__(self) -> None:
-        checked(self.total, "the sum")
-        checked(self.squares, "the sum of squares")
         # Cauchy and Schwarz: the squares of n numbers are worth at least the n-th part of their squared sum.
-        possible = self.count > 0 and self.count * self.squares >= self.total * self.total
+        spread = self.count * self.squares - self.total * self.total
+        possible = self.count > 0 and (spread >= 0 if self.count > 1 else spread == 0)
         empty = self.count == self.total == self.squares == 0
         if not (possible or empty):
             raise ValueError(f"no {self.count} numbers have the sum {self.total} and the sum of squares {self.squares}")

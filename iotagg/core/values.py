@@ -22,7 +22,7 @@ def checked_site(text: str) -> str:
 def checked_address(text: str) -> str:
     """Return an IP address in its canonical text. Raises InvalidValue."""
     try:
-        return address(text.encode())
+        return address(text.encode(errors="backslashreplace"))
     except BadCell as reason:
         raise InvalidValue(str(reason)) from None
 

@@ -1,0 +1,166 @@
+"""Dialects: columns are found by name, whatever the spelling; what is missing is named."""
+
+import csv
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iotagg.core.dialect import ROLES, ReadingOptions, folded, header_dialect, repeated_header, split_fields
+from iotagg.core.metrics import METRICS
+from iotagg.errors import FileRefused, InvalidValue
+from tests.reference import csv_fields
+from tests.strategies import HEADERS
+
+HEADER = b"Flow ID,Src IP,Src Port,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts,Label"
+DEFAULT = ReadingOptions()
+
+
+def test_used_columns_are_found_by_name() -> None:
+    dialect = header_dialect(HEADER, DEFAULT)
+    assert (dialect.src, dialect.dst, dialect.timestamp, dialect.metrics) == (1, 3, 4, (5, 6))
+    assert dialect.positions == (1, 3, 4, 5, 6)
+    assert dialect.width == 8
+    assert dialect.column(5) == "column 6 'Flow Duration'"
+
+
+def test_each_metric_has_a_role_of_its_own() -> None:
+    assert ("src", "dst", "timestamp", *(metric.role for metric in METRICS)) == ROLES
+    assert [metric.squares for metric in METRICS] == ["dur_sq", "pkt_sq"]
+
+
+@pytest.mark.parametrize(("role", "name"), [(role, name) for role, names in HEADERS.items() for name in names])
+def test_every_spelling_of_a_name_is_known(role: str, name: bytes) -> None:
+    names = [name if kept == role else HEADERS[kept][0] for kept in ROLES]
+    assert header_dialect(b",".join(names), DEFAULT).positions == (0, 1, 2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("  Src IP ", "src ip"),
+        ('"Src IP"', "src ip"),
+        ("src__-\tIP", "src ip"),
+        ("_src ip_", "src ip"),
+        ("SRC IP", "src ip"),
+        ("srcip", "srcip"),
+        ("", ""),
+    ],
+)
+def test_names_are_compared_in_a_plain_form(name: str, plain: str) -> None:
+    assert folded(name) == plain
+
+
+def test_the_first_of_a_duplicated_name_wins() -> None:
+    assert header_dialect(HEADER + b",Src IP,source ip,Flow Duration", DEFAULT).positions == (1, 3, 4, 5, 6)
+    assert header_dialect(b"Source IP," + HEADER, DEFAULT).src == 0
+
+
+@pytest.mark.parametrize("lookalike", [b"Subflow Fwd Pkts", b"Fwd Pkts/s", b"Tot Bwd Pkts", b"Src Port", b"SrcIP"])
+def test_names_that_look_alike_are_not_taken(lookalike: bytes) -> None:
+    assert header_dialect(lookalike + b"," + HEADER, DEFAULT).positions == (2, 4, 5, 6, 7)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name() -> None:
+    assert header_dialect(b'\xef\xbb\xbf"Src IP",Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts', DEFAULT).src == 0
+
+
+def test_missing_columns_are_named_with_what_was_found_and_the_way_out() -> None:
+    with pytest.raises(FileRefused) as refusal:
+        header_dialect(b"Source IP,,Timestamp,Length", DEFAULT)
+    reason = str(refusal.value)
+    assert re.match(
+        r"no column for dst \(.*'dst ip'\), duration \(.*'flow duration'\), packets \(.*'tot fwd pkts'\)", reason
+    )
+    assert "found: Source IP, (empty), Timestamp, Length;" in reason
+    assert "--map dst=NAME" in reason
+
+
+def test_a_file_with_none_of_the_columns_is_said_to_be_no_flow_csv() -> None:
+    with pytest.raises(FileRefused, match=r"^no flow CSV: .*'src ip', 'dst ip'.* found: Date, Price$"):
+        header_dialect(b"Date,Price", DEFAULT)
+
+
+def test_what_was_found_is_listed_at_a_readable_length() -> None:
+    names = [b"x" * 99, *(b"c%d" % number for number in range(1, 15))]
+    with pytest.raises(FileRefused, match=r"found: x{30}, c1, .*, c11 and 3 more(;|$)"):
+        header_dialect(b",".join(names), DEFAULT)
+
+
+def test_what_was_found_cannot_steer_a_terminal() -> None:
+    with pytest.raises(FileRefused, match=r"found: \\x1b\[31mred$"):
+        header_dialect(b"\x1b[31mred", DEFAULT)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (HEADER.decode().encode("utf-16"), "NUL bytes"),
+        (HEADER + b"\r" + HEADER, "CR alone"),
+        (HEADER + b',"open', "the header has broken quoting"),
+    ],
+)
+def test_what_is_no_header_is_refused_with_the_reason(line: bytes, reason: str) -> None:
+    with pytest.raises(FileRefused, match=reason):
+        header_dialect(line, DEFAULT)
+
+
+def test_an_added_name_is_found_beside_the_known_ones() -> None:
+    options = ReadingOptions(names=(("src", "Client_Address"), ("packets", "n")))
+    header = b"client address,Dst IP,Timestamp,Flow Duration,N"
+    assert header_dialect(header, options).positions == (0, 1, 2, 3, 4)
+    assert header_dialect(HEADER, options).positions == (1, 3, 4, 5, 6)
+
+
+def test_a_header_further_down_is_known_as_one() -> None:
+    repeated = repeated_header(b'"SRC_IP",Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts', DEFAULT)
+    assert repeated is not None
+    assert repeated.positions == (0, 1, 2, 3, 4)
+    assert repeated_header(b"192.168.1.7,192.168.1.9,3/4/2022,5,6", DEFAULT) is None
+
+
+def test_options_say_the_same_however_names_were_given() -> None:
+    one = ReadingOptions(names=(("src", "Client_IP"), ("dst", "server ip"), ("src", "client-ip")))
+    other = ReadingOptions(names=(("dst", "SERVER IP"), ("src", "client ip")))
+    assert one == other
+    assert one.digest() == other.digest()
+    assert one.names == (("dst", "server ip"), ("src", "client ip"))
+
+
+def test_other_options_have_another_digest() -> None:
+    options = [
+        DEFAULT,
+        ReadingOptions(day_order="mdy"),
+        ReadingOptions(duration_unit="s"),
+        ReadingOptions(names=(("src", "client"),)),
+        ReadingOptions(names=(("dst", "client"),)),
+    ]
+    assert len({option.digest() for option in options}) == len(options)
+    assert all(len(option.digest()) == 16 for option in options)
+
+
+@pytest.mark.parametrize(("role", "name", "reason"), [("port", "x", "'port' is no column"), ("src", " _ ", "is empty")])
+def test_a_name_that_makes_no_sense_is_refused(role: str, name: str, reason: str) -> None:
+    with pytest.raises(InvalidValue, match=reason):
+        ReadingOptions(names=((role, name),))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text('ab",é ', max_size=12).map(str.encode))
+def test_fields_follow_csv_rules(line: bytes) -> None:
+    expected = csv_fields(line)
+    if expected is None:
+        with pytest.raises(ValueError, match=r"^broken quoting: "):
+            split_fields(line)
+    else:
+        assert split_fields(line) == expected
+
+
+def test_a_quoted_field_may_be_longer_than_the_csv_modules_limit() -> None:
+    label = b"x" * (csv.field_size_limit() + 1)
+    assert split_fields(b'a,"%s"' % label) == [b"a", label]
+
+
+def test_a_cr_inside_a_line_is_a_byte_like_any_other_beside_quotes() -> None:
+    assert split_fields(b'a\rb,"c\rd"') == [b"a\rb", b"c\rd"]
