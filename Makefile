@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: demo test check docs test-pythons clean
+.PHONY: demo test check docs test-pythons test-one clean
 
 demo: $(VENV)/ready-demo
 	@$(BIN)/iotagg demo
@@ -23,16 +23,19 @@ check: $(VENV)/ready-test
 docs: $(VENV)/ready-test
 	$(BIN)/python -m docs.make_reference
 
-# The same tests on every other Python that is found on this machine.
+# The same tests on every other Python that is found, on the path or under pyenv.
 test-pythons:
-	@for version in 3.11 3.12 3.13 3.14; do \
-	    if python$$version -c pass 2>/dev/null; then \
-	        echo "Python $$version"; \
-	        $(MAKE) --no-print-directory PYTHON=python$$version VENV=.venv-$$version test-one || exit 1; \
-	    fi; \
+	@used=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	for version in 3.11 3.12 3.13 3.14; do \
+	    [ $$version = $$used ] && continue; \
+	    for python in python$$version $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$$version.*/bin/python; do \
+	        if $$python -c pass 2>/dev/null; then \
+	            $(MAKE) --no-print-directory PYTHON=$$python VENV=.venv-$$version test-one || exit 1; \
+	            break; \
+	        fi; \
+	    done; \
 	done
 
-.PHONY: test-one
 test-one: $(VENV)/ready-test
 	$(BIN)/python -m pytest -n auto --quiet
 

@@ -48,7 +48,7 @@ def _of_path(store: Store, path: PathRecord) -> Iterator[Outcome]:
             state="refused",
             contribution=path.refusal.content,
             lines=path.refusal.lines,
-            reason=path.refusal.reason,
+            reason=f"last attempt: {path.refusal.reason}" if path.names else path.refusal.reason,
         )
 
 
@@ -61,17 +61,23 @@ def _is_named(outcome: Outcome, name: str) -> bool:
 def counted_file(store: Store, site: str, name: str) -> tuple[str, str, list[Name]]:
     """Return site, path and contributions of the one file that a path or a contribution's beginning names.
 
+    Contributions that were retracted from that path are among them.
+
     Raises NotFound when there is none, InvalidValue when there are several.
     """
     found = [outcome for outcome in files(store, site, name) if outcome.state != "refused"]
     if not found:
         raise NotFound(f"no counted file is named {name}; iotagg files lists them")
     places = {(outcome.site, outcome.file) for outcome in found}
+    if len({place for _, place in places}) == 1 and len(places) > 1:
+        raise InvalidValue(
+            f"{name} was counted for {' and '.join(sorted(at for at, _ in places))}; name one with --site"
+        )
     if len(places) > 1:
         listed = ", ".join(f"{path} ({at})" for at, path in sorted(places)[:3])
-        raise InvalidValue(f"{name} names {len(places)} files: {listed}; give the whole path, or --site")
+        raise InvalidValue(f"{name} names {len(places)} files: {listed}; give the whole path")
     ((at, path),) = places
-    return at, path, [Name.parse(at, outcome.contribution) for outcome in found if outcome.state != "retracted"]
+    return at, path, [Name.parse(at, outcome.contribution) for outcome in found]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from iotagg.core.flows import MAX_PAIR_DAYS, LineCounts, content_digest, read_fl
 from iotagg.core.ledger import Known, Move, Policy, Refusal, decide, next_revision
 from iotagg.core.outcome import Outcome, State
 from iotagg.core.tolerance import Tolerance
-from iotagg.errors import FileRefused, FileUnreadable, NotFound
-from iotagg.sources import no_progress, opened, path_text
+from iotagg.errors import FileRefused, FileUnreadable, NotFound, NumberTooLarge
+from iotagg.sources import file_bytes, no_progress, opened, path_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -73,7 +73,7 @@ def upload(store: Store, file: Path, request: Request, passed: Callable[[int], o
             outcome = _read_and_count(store, file, path, request, passed)
     except FileUnreadable as reason:
         return Outcome(path, request.site, "refused", reason=str(reason))
-    except FileRefused as reason:
+    except (FileRefused, NumberTooLarge) as reason:
         with store.atomically(keep=not request.dry_run):
             store.refuse(request.site, path, Refusal(str(reason)))
         return Outcome(path, request.site, "refused", reason=str(reason))
@@ -84,15 +84,15 @@ def _recognized(
     store: Store, file: Path, path: str, request: Request, passed: Callable[[int], object]
 ) -> Outcome | None:
     # A known file that is as long as it was is hashed first, which is several times faster than reading it.
-    records = [record for name in store.path(request.site, path).names if (record := store.file(name)) is not None]
+    if file_bytes(file) not in _lengths(store, store.path(request.site, path)):
+        return None
     with opened(file) as content:
-        if content.size not in {record.head.length for record in records}:
-            return None
         digest, _ = content_digest(content)
     name = Name(request.site, digest, request.reading.digest())
     with store.atomically(keep=not request.dry_run):
         if name not in store.path(request.site, path).names:
             return None
+        store.move(request.site, Move(path))  # which forgets an attempt that was refused meanwhile
         settle(store, [name])
         passed(content.size)
         return outcome_of(store, path, name, "already counted")
@@ -156,20 +156,26 @@ def count(store: Store, path: str, summary: Summary, request: Request) -> Outcom
         return _refuse(store, path, summary, refused)
     store.keep(summary.contribution)
     store.keep_rejects(name, summary.rejects.members())
-    carry_out(store, request.site, decision.moves)
+    _forget_retractions(store, name)
+    carry_out(store, request.site, decision.moves or (Move(path),))
     settle(store, [name])
     return outcome_of(store, path, name, "already counted" if was_in else "counted")
+
+
+def _forget_retractions(store: Store, name: Name) -> None:
+    for reading in store.readings(name.site, name.content):
+        if reading.retracted:
+            store.advance(reading.name, reading.revision, reading.revision, retracted="")
 
 
 def _known(store: Store, path: str, summary: Summary) -> Known:
     name = summary.contribution.head.name
     record = store.path(name.site, path)
+    readings = store.readings(name.site, name.content)
     return Known(
         path=record,
-        file=store.file(name),
-        readings=tuple(
-            reading for reading in store.readings(name.site, name.content) if reading.is_in and reading.name != name
-        ),
+        readings=tuple(reading for reading in readings if reading.is_in and reading.name != name),
+        retracted=any(reading.retracted for reading in readings),
         grown=_grown(store, record, summary),
     )
 

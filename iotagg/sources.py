@@ -8,10 +8,11 @@ import os
 import stat
 import tempfile
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from iotagg.errors import FileUnreadable, NotFound
+from iotagg.errors import FileUnreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -20,12 +21,20 @@ SUFFIXES = (".csv", ".csv.gz")
 _WILDCARDS = frozenset("*?[")
 
 
-def find_files(names: Iterable[str]) -> Iterator[Path | NotFound]:
-    """Yield the files that names, folders and patterns stand for, each once; a NotFound for a name with none."""
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """A name that stands for no file, and why."""
+
+    name: str
+    reason: str
+
+
+def find_files(names: Iterable[str]) -> Iterator[Path | Nothing]:
+    """Yield the files that names, folders and patterns stand for, each once, and the names that stand for none."""
     seen = set()
     for name in names:
         found = _found(name)
-        if isinstance(found, NotFound):
+        if isinstance(found, Nothing):
             yield found
             continue
         for file in found:
@@ -35,17 +44,17 @@ def find_files(names: Iterable[str]) -> Iterator[Path | NotFound]:
                 yield file
 
 
-def _found(name: str) -> list[Path] | NotFound:
+def _found(name: str) -> list[Path] | Nothing:
     # A name that is there is meant as it is written, even with brackets in it.
     place = Path(name)
     if place.is_dir():
         files = _flow_files(place)
-        return files or NotFound(f"{name}: no {' or '.join(SUFFIXES)} file in this folder")
+        return files or Nothing(name, f"no {' or '.join(SUFFIXES)} file in this folder")
     if place.exists() or place.is_symlink() or not _WILDCARDS & set(name):
         return [place]
     matches = [Path(match) for match in sorted(glob.glob(name, recursive=True))]  # noqa: PTH207 (patterns may be absolute)
     files = [file for match in matches for file in (_flow_files(match) if match.is_dir() else [match])]
-    return files or NotFound(f"{name}: nothing matches")
+    return files or Nothing(name, "nothing matches")
 
 
 def _flow_files(folder: Path) -> list[Path]:

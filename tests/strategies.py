@@ -14,6 +14,7 @@ from iotagg.core.dialect import DayOrder, DurationUnit, ReadingOptions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 ROLES = ("src", "dst", "timestamp", "duration", "packets")
 HEADERS = {
     "src": (b"Src IP", b"Source IP", b"src_ip", b" SRC-IP ", b'"Src IP"', b"source__ip"),
@@ -65,7 +66,18 @@ NO_DATES = (
     *(b"2022-04-03Z", b" 2022-04-03", b"\t2022-04-03"),
 )
 TIMES = (b"", b" ", b" 11:00:15 PM", b"T11:00:15Z", b"\t11:00", b" 1:2 T", "T11:00 下午".encode(), b"T 1")
-JUNK = (b"", b"x", b"NaN", b"Infinity", b"\xff\xfe\x00", b"a b", b"Web Attack \x96 XSS", "\u2013".encode(), b"-1")
+JUNK = (
+    b"",
+    b"x",
+    b"a\rb",
+    b"NaN",
+    b"Infinity",
+    b"\xff\xfe\x00",
+    b"a b",
+    b"Web Attack \x96 XSS",
+    "\u2013".encode(),
+    b"-1",
+)
 QUOTED_JUNK = (b'"a, b"', b'"a ""b"", c"', b'""', b'","', b'a"b', b' "a', b'"x"y', b'"open', b'"\xff,"')
 
 
@@ -166,13 +178,15 @@ def odd_cells(draw: st.DrawFn, columns: list[tuple[str, bytes]], pools: dict[str
     cells = draw(good_cells(columns, pools))
     place = draw(st.integers(0, len(columns) - 1))
     role = columns[place][0]
-    kind = draw(st.sampled_from(["bad", "bad", "bad", "fewer", "more", "quoted", "quoted junk"]))
+    kind = draw(st.sampled_from(["bad", "bad", "bad", "fewer", "more", "fused", "quoted", "quoted junk"]))
     if kind == "bad":
         cells[place] = draw(st.sampled_from(ODD[role]))
     elif kind == "fewer":
         del cells[place]
     elif kind == "more":
         cells += [b"85"] * draw(st.integers(1, 2))
+    elif kind == "fused":
+        cells[place : place + 2] = [b'"' + b",".join(cells[place : place + 2]) + b'"']
     elif kind == "quoted":
         cells[place] = b'"' + cells[place] + b'"'
     elif role:
@@ -184,10 +198,12 @@ def odd_cells(draw: st.DrawFn, columns: list[tuple[str, bytes]], pools: dict[str
 
 @st.composite
 def repeats(draw: st.DrawFn, columns: list[tuple[str, bytes]]) -> list[bytes]:
-    """Draw a repeat of the header, perhaps in another spelling."""
+    """Draw a repeat of the header, perhaps in another spelling, perhaps with a mark as at the beginning of a file."""
+    names = [name for _, name in columns]
     if draw(st.booleans()):
-        return [name for _, name in columns]
-    return [draw(st.sampled_from(HEADERS[role])) if role else name for role, name in columns]
+        names = [draw(st.sampled_from(HEADERS[role])) if role else name for role, name in columns]
+    names[0] = draw(st.sampled_from([b"", BYTE_ORDER_MARK])) + names[0]
+    return names
 
 
 def rows(columns: list[tuple[str, bytes]], pools: dict[str, list[bytes]]) -> st.SearchStrategy[bytes]:
@@ -195,7 +211,9 @@ def rows(columns: list[tuple[str, bytes]], pools: dict[str, list[bytes]]) -> st.
     good = good_cells(columns, pools).map(b",".join)
     odd = odd_cells(columns, pools).map(b",".join)
     blank = st.sampled_from([b"", b" ", b"\t ", b"   "])
-    torn = st.sampled_from([b",", b"\xef\xbb\xbfx", b'"', b"\x1f\x8b", b"192.168.1.7", b'""'])
+    torn = st.sampled_from(
+        [b",", BYTE_ORDER_MARK + b"x", BYTE_ORDER_MARK + b'"x', b'"', b"\x1f\x8b", b"192.168.1.7", b'""']
+    )
     rare = st.one_of(blank, repeats(columns).map(b",".join), torn)
     return st.integers(0, 9).flatmap(lambda kind: good if kind < 5 else odd if kind < 9 else rare)
 
@@ -220,7 +238,7 @@ def flow_files(draw: st.DrawFn, max_rows: int = 14) -> FlowFile:
     if draw(st.booleans()):
         ended[-1] = ended[-1].rstrip(b"\r\n")
     blank = draw(st.sampled_from([b"", b"", b"\n", b" \r\n\n"]))
-    mark = b"" if blank else draw(st.sampled_from([b"", b"\xef\xbb\xbf"]))
+    mark = draw(st.sampled_from([b"", BYTE_ORDER_MARK]))
     return FlowFile(mark + blank + b"".join(ended), options)
 
 

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from iotagg.stores.protocol import Store
 
 
+_OTHER_PICTURES = frozenset((".pdf", ".jpg", ".jpeg", ".gif", ".eps", ".webp"))
+
+
 @click.command()
 @click.option("--src", type=ADDRESS, help="The source address.")
 @click.option("--dst", type=ADDRESS, help="The destination address.")
@@ -60,7 +63,9 @@ def export(
     form: Format,
     output: Path | None,
 ) -> None:
-    """Write a pair's days as CSV: totals, and their mean and sample standard deviation over the range.
+    """Write a pair's days, or all pairs, as CSV.
+
+    A row for each day has its totals, and their mean and sample standard deviation over the range.
 
     Examples:
 
@@ -71,6 +76,7 @@ def export(
         iotagg export --all --format ndjson -o pairs.ndjson
     """
     _check(src, dst, every, since, until)
+    _check_output(output, rows=every or summary)
     with session.store() as store:
         if every:
             rows = map(summary_row, _at_least_one(all_histories(store, site, since, until), "no traffic", since, until))
@@ -92,6 +98,12 @@ def _check(src: str | None, dst: str | None, every: bool, since: str, until: str
         raise click.UsageError("name a pair with --src and --dst, or take --all")
     if since > until:
         raise InvalidValue(f"--since {since} is after --until {until}")
+
+
+def _check_output(output: Path | None, *, rows: bool) -> None:
+    ending = output.suffix.lower() if output is not None else ""
+    if ending in _OTHER_PICTURES or (rows and ending in drawing.FORMATS):
+        raise click.UsageError(f"-o {output}: only a pair's days are drawn, as {' or '.join(drawing.FORMATS)}")
 
 
 def _pair(store: Store, src: str, dst: str, site: str, since: str, until: str) -> list[History]:

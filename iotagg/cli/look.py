@@ -14,12 +14,13 @@ from iotagg.cli.session import (
     DAY,
     Session,
     json_option,
+    print_error,
     print_json,
     print_table,
     readable_path,
     site_option,
 )
-from iotagg.cli.upload import print_outcome
+from iotagg.cli.upload import details
 from iotagg.core.cells import printable
 from iotagg.core.contribution import Name
 from iotagg.core.history import FIRST_DAY, LAST_DAY
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from iotagg.export import Row
     from iotagg.pipeline import Summary
 
+_SHORT = 8  # so many digits of a contribution are enough to name it
 _ORDERS = {"flows": "flows", **{metric.role: metric.name for metric in METRICS}}
 
 
@@ -69,9 +71,10 @@ def pairs(
                 print_json(row)
             return
         listed = list(chosen)
-        if not listed:
-            raise NotFound("no pairs; iotagg upload counts files")
-        print_table(listed, PAIR_COLUMNS)
+        if listed:
+            print_table(listed, PAIR_COLUMNS)
+        else:
+            print_error("no pairs; iotagg upload counts files")
 
 
 def _largest(rows: Iterable[Row], column: str, count: int | None) -> Iterable[Row]:
@@ -87,7 +90,9 @@ def _largest(rows: Iterable[Row], column: str, count: int | None) -> Iterable[Ro
 @json_option
 @click.pass_obj
 def files(session: Session, name: str, site: str, rejects: bool, as_json: bool) -> None:
-    """List files and what became of them; NAME is a path, its end, or the beginning of a contribution.
+    """List files and what became of them.
+
+    NAME is a path, its end, or the beginning of a contribution.
 
     Examples:
 
@@ -101,9 +106,17 @@ def files(session: Session, name: str, site: str, rejects: bool, as_json: bool) 
             raise NotFound(f"no file is named {name}; iotagg files lists them")
         for outcome in found:
             if not rejects:
-                print_outcome(outcome, as_json=as_json)
+                _print_file(outcome, as_json)
             elif outcome.contribution:
                 _print_rejects(store, outcome, as_json)
+
+
+def _print_file(outcome: Outcome, as_json: bool) -> None:
+    if as_json:
+        print_json(outcome.as_json())
+        return
+    short = outcome.contribution[:_SHORT] or "-"
+    click.echo(f"{outcome.state:<9}  {outcome.site}  {readable_path(outcome.file)}  {short}  {details(outcome)}")
 
 
 def _print_rejects(store: Any, outcome: Outcome, as_json: bool) -> None:
@@ -160,7 +173,9 @@ def _readable(value: object) -> str:
 @reading_options
 @json_option
 def inspect(file: Path, reading: ReadingOptions, as_json: bool) -> int:
-    """Show what a file would say, without counting it: columns, dates, totals and the first rejected lines.
+    """Show what a file would say, without counting it.
+
+    Its columns, dates, totals and the first rejected lines.
 
     Example:
 

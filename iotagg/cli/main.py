@@ -79,6 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = None if arguments is None else list(arguments)
     try:
         code = iotagg.main(args=given, prog_name="iotagg", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 0
     except SystemExit:
         return 0  # click ends so when whoever read the output has seen enough, as in iotagg pairs | head
     except (click.exceptions.ClickException, click.Abort, KeyboardInterrupt, IotaggError, OSError) as error:

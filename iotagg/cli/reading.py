@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from iotagg.core.dialect import ROLES, UNIT_EXPONENTS, ReadingOptions
+from iotagg.errors import InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,10 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @_MAP
     @wraps(command)
     def with_reading(*args: Any, day_order: Any, duration_unit: Any, names: tuple[str, ...], **options: Any) -> Any:
-        reading = ReadingOptions(day_order, duration_unit, tuple(map(_pair, names)))
+        try:
+            reading = ReadingOptions(day_order, duration_unit, tuple(map(_pair, names)))
+        except InvalidValue as reason:
+            raise click.BadParameter(str(reason), param_hint="--map") from None
         return command(*args, reading=reading, **options)
 
     return with_reading

@@ -29,6 +29,7 @@ def retract(session: Session, names: tuple[str, ...], site: str, as_json: bool) 
     with session.store() as store:
         found = [counted_file(store, site, name) for name in names]
         for at, path, contributions in found:
+            was_in = set(store.path(at, path).names)
             take_out(store, at, path, contributions)
             if as_json:
                 for name in contributions:
@@ -36,5 +37,5 @@ def retract(session: Session, names: tuple[str, ...], site: str, as_json: bool) 
                 continue
             kept = {other for name in contributions if (record := store.file(name)) for other in record.paths}
             elsewhere = f"; the same content stays counted as {', '.join(sorted(kept))}" if kept else ""
-            state = "retracted" if contributions else "already retracted"
+            state = "retracted" if was_in else "already retracted"
             click.echo(f"{state:<15}  {readable_path(path)}{elsewhere}")

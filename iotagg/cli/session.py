@@ -45,12 +45,15 @@ class Session:
         return partial(SqliteStore, self.database, create=create)
 
 
-class _Checked(click.ParamType[Any]):
+class Checked(click.ParamType[Any]):
+    """An argument whose text a function checks and turns into what it means."""
+
     def __init__(self, name: str, check: Callable[[str], Any]) -> None:
         self.name = name
         self._check = check
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return what the text means; click prints why it means nothing."""
         if not value or not isinstance(value, str):
             return value
         try:
@@ -59,9 +62,9 @@ class _Checked(click.ParamType[Any]):
             self.fail(str(reason), param, ctx)
 
 
-SITE = _Checked("site", checked_site)
-ADDRESS = _Checked("address", checked_address)
-DAY = _Checked("day", checked_day)
+SITE = Checked("site", checked_site)
+ADDRESS = Checked("address", checked_address)
+DAY = Checked("day", checked_day)
 
 site_option = click.option("--site", type=SITE, default="", help="Only this site; without it, all.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")

@@ -36,7 +36,9 @@ _DATABASE = "iotagg.db"
 def sample(
     folder: Path, days: int, devices: int, rows: int, sites: str, anomalies: int, seed: int, first_day: str
 ) -> None:
-    """Make sample traffic: a CICFlowMeter file of 84 columns for each site and day, as an IoT gateway would record it.
+    """Make sample traffic to try iotagg with.
+
+    FOLDER gets a CICFlowMeter file of 84 columns for each site and day, as an IoT gateway would record it.
 
     Examples:
 

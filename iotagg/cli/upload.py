@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from iotagg.cli.progress import Progress
 from iotagg.cli.reading import reading_options
-from iotagg.cli.session import SITE, Session, json_option, plural, print_error, print_json, readable_path
+from iotagg.cli.session import SITE, Checked, Session, json_option, plural, print_json, readable_path
 from iotagg.core.cells import printable
 from iotagg.core.flows import MAX_PAIR_DAYS
 from iotagg.core.ledger import OnChange, Policy
+from iotagg.core.outcome import Outcome
 from iotagg.core.tolerance import Tolerance
-from iotagg.errors import NotFound
 from iotagg.parallel import cores, upload_all
 from iotagg.pipeline import Request
-from iotagg.sources import file_bytes, find_files
+from iotagg.sources import Nothing, file_bytes, find_files
 from iotagg.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from iotagg.core.dialect import ReadingOptions
-    from iotagg.core.outcome import Outcome
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True)
 @click.option("--site", type=SITE, default="default", show_default=True, help="The branch that the files come from.")
 @reading_options
-@click.option("--max-rejects", metavar="N|P%", help="Refuse files with more rejected rows, such as 20 or 1%.")
+@click.option(
+    "--max-rejects",
+    "tolerance",
+    type=Checked("N|P%", Tolerance.parse),
+    default=Tolerance(),
+    help="Refuse files with more rejected rows, such as 20 or 1%.",
+)
 @click.option("--replace", is_flag=True, help="A known path with other content: the new content corrects the old.")
 @click.option("--add", is_flag=True, help="A known path with other content: other traffic under an old name.")
 @click.option("--again", is_flag=True, help="Count files again that were retracted.")
@@ -53,7 +58,7 @@ def upload(
     paths: tuple[str, ...],
     site: str,
     reading: ReadingOptions,
-    max_rejects: str | None,
+    tolerance: Tolerance,
     replace: bool,
     add: bool,
     again: bool,
@@ -82,51 +87,47 @@ def upload(
         site=site,
         reading=reading,
         policy=Policy(on_change, again),
-        tolerance=Tolerance.parse(max_rejects) if max_rejects else Tolerance(),
+        tolerance=tolerance,
         max_pair_days=max_pair_days,
         dry_run=dry_run,
     )
-    files, missing = _files(paths)
+    found = list(find_files(paths))
+    files = [place for place in found if not isinstance(place, Nothing)]
+    missing = [
+        Outcome(place.name, site, "refused", reason=place.reason) for place in found if isinstance(place, Nothing)
+    ]
     opener: Callable[[], Any] = session.opener()
     if dry_run and not session.database.exists():
         opener, jobs = MemoryStore, 1
     states: Counter[str] = Counter()
     with Progress(sum(map(file_bytes, files))) as progress:
-        for outcome in upload_all(opener, files, request, jobs or cores(), progress.passed):
+        outcomes = upload_all(opener, files, request, jobs or cores(), progress.passed)
+        for outcome in chain(missing, outcomes):
             states[outcome.state] += 1
             if quiet and not outcome.failed:
                 continue
             with progress.room():
-                print_outcome(outcome, as_json=as_json, dry_run=dry_run)
-    if len(files) > 1 and not as_json:
+                _print(outcome, as_json=as_json, dry_run=dry_run)
+    if len(found) > 1 and not as_json:
         summary = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
-        click.echo(f"{plural(len(files), 'file')}: {summary}")
-    return 1 if missing or states["refused"] else 0
+        click.echo(f"{plural(states.total(), 'file')}: {summary}")
+    return 1 if states["refused"] else 0
 
 
-def _files(paths: tuple[str, ...]) -> tuple[list[Path], int]:
-    files, missing = [], 0
-    for found in find_files(paths):
-        if isinstance(found, NotFound):
-            print_error(str(found))
-            missing += 1
-        else:
-            files.append(found)
-    return files, missing
-
-
-def print_outcome(outcome: Outcome, *, as_json: bool, dry_run: bool = False) -> None:
-    """Print what became of one file: an object, or a line, on stderr when it was refused."""
+def _print(outcome: Outcome, *, as_json: bool, dry_run: bool) -> None:
     if as_json:
         print_json(outcome.as_json() | ({"dry_run": True} if dry_run else {}))
         return
     state = f"would be {outcome.state}" if dry_run and not outcome.failed else outcome.state
-    click.echo(f"{state:<15}  {readable_path(outcome.file)}  {_details(outcome)}".rstrip(), err=outcome.failed)
+    click.echo(f"{state:<15}  {readable_path(outcome.file)}  {details(outcome)}".rstrip(), err=outcome.failed)
 
 
-def _details(outcome: Outcome) -> str:
-    if outcome.reason:
-        return printable(outcome.reason)
+def details(outcome: Outcome) -> str:
+    """Return what a person wants to know of an outcome, beside its state and its file."""
+    return _figures(outcome) if not outcome.reason else printable(outcome.reason)
+
+
+def _figures(outcome: Outcome) -> str:
     parts = [plural(outcome.lines["counted"], "flow"), plural(outcome.pairs or 0, "pair"), _days(outcome)]
     if outcome.lines["rejected"]:
         parts.append(f"{outcome.lines['rejected']:,} rejected")

@@ -88,7 +88,7 @@ def _is_plain(cell: bytes) -> bool:
 
 def _decimal(cell: bytes) -> Decimal:
     if not _NUMBER.fullmatch(cell):
-        raise BadCell(f"{shown(cell)} is no number of digits, optional fraction and exponent, without a sign")
+        raise BadCell(f"{shown(cell)} is no number (digits, optional fraction and exponent, no sign anywhere)")
     number = Decimal(cell.decode("ascii"))
     if number > MAX_CELL:
         raise BadCell(f"{shown(cell)} is more than 10^16")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import re
@@ -24,9 +23,9 @@ _HEADERS: dict[str, tuple[str, ...]] = {
     **{metric.role: metric.headers for metric in METRICS},
 }
 ROLES = tuple(_HEADERS)
+_FIELD = re.compile(rb'(?:"([^"]*(?:""[^"]*)*)"|((?:[^,"][^,]*)?))(?=,|\Z)')
 _RUNS = re.compile(r"[ \t_-]+")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_DISGUISED_CR = "\u0100"  # no byte in Latin-1
 _LISTED = 12
 _LONGEST_NAME = 30
 
@@ -89,19 +88,21 @@ def folded(name: str) -> str:
 
 
 def split_fields(line: bytes) -> list[bytes]:
-    """Return the fields of one record, by CSV rules where it holds a quote. Raises ValueError when these are broken."""
+    """Return the fields of one record, by the rules of RFC 4180 where it holds a quote.
+
+    A field that begins with a quote ends with one, and a doubled quote inside stands for one; elsewhere a quote is a
+    character like any other. Raises ValueError when a quoted field does not end so.
+    """
     if b'"' not in line:
         return line.split(b",")
-    # To the csv module a CR ends a record; here a LF does, so a CR passes through it in disguise.
-    text = line.decode("latin-1").replace("\r", _DISGUISED_CR)
-    limit = csv.field_size_limit(len(text))
-    try:
-        fields = next(csv.reader([text], strict=True))
-    except csv.Error as error:
-        raise ValueError(f"broken quoting: {error}") from None
-    finally:
-        csv.field_size_limit(limit)
-    return [field.replace(_DISGUISED_CR, "\r").encode("latin-1") for field in fields]
+    fields, at = [], 0
+    while match := _FIELD.match(line, at):
+        quoted, plain = match.groups()
+        fields.append(plain if quoted is None else quoted.replace(b'""', b'"'))
+        at = match.end() + 1
+        if at > len(line):
+            return fields
+    raise ValueError(f"broken quoting: field {len(fields) + 1} begins with a quote and does not end with one")
 
 
 def header_dialect(line: bytes, options: ReadingOptions) -> Dialect:
@@ -123,7 +124,10 @@ def header_dialect(line: bytes, options: ReadingOptions) -> Dialect:
 
 def repeated_header(line: bytes, options: ReadingOptions) -> Dialect | None:
     """Return the dialect of a row that is itself a header, or None when it is none."""
-    names = _names(split_fields(line.removeprefix(BYTE_ORDER_MARK)))
+    try:
+        names = _names(split_fields(line.removeprefix(BYTE_ORDER_MARK)))
+    except ValueError:
+        return None
     found, missing = _find(names, options)
     return None if missing else _dialect(found, names)
 

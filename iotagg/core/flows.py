@@ -328,7 +328,7 @@ class _FlowReader:
             return False
         if repeated.positions != dialect.positions:
             raise FileRefused(
-                f"line {self.number}: another header, with other columns than line 1's;"
+                f"line {self.number}: another header, with other columns than the first;"
                 " two files were joined here: split them"
             )
         return True

@@ -69,13 +69,13 @@ class Policy:
 class Known:
     """What the store knows that bears on one upload.
 
-    `file` is the same content read with the same options, `readings` the same content read with others that are in,
-    `grown` the contribution of this path with whose content the new content begins.
+    `readings` is the same content read with other options as far as it is in, `retracted` says that a person took that
+    content out, however it was read, `grown` is the contribution of this path with whose content the new one begins.
     """
 
     path: PathRecord
-    file: FileRecord | None = None
     readings: tuple[FileRecord, ...] = ()
+    retracted: bool = False
     grown: Name | None = None
 
 
@@ -108,7 +108,7 @@ def next_revision(record: FileRecord) -> int:
 
 def decide(name: Name, known: Known, policy: Policy) -> Decision:
     """Return what uploading the contribution `name` at a path is to change."""
-    path, file = known.path, known.file
+    path = known.path
     if name in path.names:
         return Decision()
     read_otherwise = tuple(reading.name for reading in known.readings)
@@ -117,7 +117,7 @@ def decide(name: Name, known: Known, policy: Policy) -> Decision:
             refused="its content is counted already, read with other options;"
             " --replace counts it with these options instead"
         )
-    if file is not None and file.retracted and not policy.again:
+    if known.retracted and not policy.again:
         return Decision(refused="its content was retracted; --again counts it again")
     other = tuple(held for held in path.names if held not in read_otherwise)
     if other and known.grown is None and not read_otherwise and policy.on_change == "refuse":

@@ -69,7 +69,7 @@ def blocks(stream: ByteStream) -> Iterator[bytes]:
 
 def _decompressed(stream: _Replayed) -> Iterator[bytes]:
     # GzipFile reads members one after the other and gives out no more than is asked for, however well it compressed.
-    with gzip.GzipFile(fileobj=stream, mode="rb") as content:  # type: ignore[call-overload]
+    with gzip.GzipFile(fileobj=stream, mode="rb") as content:  # type: ignore[call-overload]  # it only reads
         while True:
             try:
                 block = content.read(BLOCK)

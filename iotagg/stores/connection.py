@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from iotagg.errors import NotAStore, NotFound, StoreBusy, StoreError, StoreFull, StoreNotLocal
 from iotagg.stores import network_disk
-from iotagg.stores.schema import check, migrate
+from iotagg.stores.schema import check_owner, claim, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,10 +37,14 @@ class Database:
             raise NotFound(f"no database at {file}; iotagg upload makes it, --db names another")
         if network_disk.is_on(file):
             raise StoreNotLocal(f"{file} is on a network disk, where SQLite cannot lock safely; put it on a local one")
-        with self._translated():
-            if create:
-                file.parent.mkdir(parents=True, exist_ok=True)
-            self._connect()
+        try:
+            with self._translated():
+                if create:
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                self._connect()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -49,20 +53,20 @@ class Database:
         return found if found is not None else self._connect()
 
     def _connect(self) -> sqlite3.Connection:
+        if self.file.exists():
+            check_owner(self.file)
         connection = sqlite3.connect(
             self.file, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
         )
         with self._guard:
             self._open.append(connection)
-        # Whose database this is comes first: another program's is not to be touched, not even its journal mode.
-        check(connection, self.file)
+        claim(connection)
         self._enter_wal(connection)
         # A file that was reported as counted stays counted when the power fails; at one commit a file it costs little.
         connection.execute("PRAGMA synchronous = FULL")
         migrate(connection, self.file)
         connection.create_function("iotagg_add", 2, self._add, deterministic=True)
         self._of_thread.connection = connection
-        self._of_thread.depth = 0
         return connection
 
     def _enter_wal(self, connection: sqlite3.Connection) -> None:
@@ -89,24 +93,40 @@ class Database:
 
     @contextmanager
     def transaction(self, *, keep: bool = True) -> Iterator[None]:
-        """Write together what is written inside; with `keep` false, or after an error, nothing of it stays."""
+        """Write together what is written inside; with `keep` false, or after an error, nothing of it stays.
+
+        Inside another transaction of this thread it is a part of that: an error takes back this part alone.
+        """
         with self._translated():
             connection = self.connection
-            if self._of_thread.depth:
-                yield
-                return
-            connection.execute("BEGIN IMMEDIATE")
-            self._of_thread.depth = 1
+            nested = connection.in_transaction
+            connection.execute("SAVEPOINT part" if nested else "BEGIN IMMEDIATE")
+            done = False
             try:
                 yield
-                connection.execute("COMMIT" if keep else "ROLLBACK")
+                done = True
             finally:
-                self._of_thread.depth = 0
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                if connection.in_transaction:  # a full disk may have ended it already
+                    self._end(connection, nested=nested, keep=keep and done)
+
+    def _end(self, connection: sqlite3.Connection, *, nested: bool, keep: bool) -> None:
+        if nested:
+            if not keep:
+                connection.execute("ROLLBACK TO part")
+            connection.execute("RELEASE part")
+            return
+        try:
+            connection.execute("COMMIT" if keep else "ROLLBACK")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
     def copy(self, destination: Path) -> None:
         """Write a consistent copy to a file that is there either whole or not at all."""
+        if not destination.absolute().parent.is_dir():
+            raise StoreError(f"{destination} cannot be written: there is no folder {destination.parent}")
+        if destination.exists() and destination.samefile(self.file):
+            raise StoreError(f"{destination} is the database itself; name another file for its copy")
         handle, name = tempfile.mkstemp(dir=destination.parent, prefix=f".{destination.name}.")
         os.close(handle)
         try:
@@ -130,6 +150,8 @@ class Database:
             yield
         except sqlite3.DatabaseError as error:
             raise self._as_store_error(error) from error
+        except OSError as error:
+            raise StoreError(f"{error.filename or self.file} cannot be used: {error.strerror or error}") from error
 
     def _as_store_error(self, error: sqlite3.DatabaseError) -> StoreError:
         code = _primary(error)

@@ -67,13 +67,16 @@ class MemoryStore:
             return standing.head
 
     def keep_rejects(self, name: Name, members: Iterable[bytes]) -> None:
-        self._tables.rejects.setdefault(name, tuple(members))
+        with self._lock:
+            self._tables.rejects.setdefault(name, tuple(members))
 
     def chunks(self, name: Name, numbers: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
-        if name not in self._tables.contributions:
+        with self._lock:
+            standing = self._tables.contributions.get(name)
+        if standing is None:
             raise NotFound(f"no contribution {name} at site {name.site}")
         for number in numbers:
-            yield number, read_chunk(self._tables.contributions[name].members[number])
+            yield number, read_chunk(standing.members[number])
 
     def move(self, site: str, move: Move) -> None:
         with self._lock:
@@ -87,8 +90,8 @@ class MemoryStore:
 
     def advance(self, name: Name, expected: int, revision: int, *, retracted: str = "") -> bool:
         with self._lock:
-            record = self._tables.files[name]
-            if record.revision != expected:
+            record = self._tables.files.get(name)
+            if record is None or record.revision != expected:
                 return False
             self._tables.files[name] = FileRecord(record.head, revision, retracted)
             return True
@@ -115,7 +118,8 @@ class MemoryStore:
         self._tables.sums.update(added)
 
     def applied(self, name: Name, revision: int) -> frozenset[int]:
-        markers = self._tables.markers.copy()
+        with self._lock:
+            markers = self._tables.markers.copy()
         return frozenset(number for (held, number), at in markers.items() if held == name and at >= revision)
 
     def file(self, name: Name) -> FileRecord | None:
@@ -130,21 +134,26 @@ class MemoryStore:
         return [record for record in self.files(site) if record.name.content == content]
 
     def path(self, site: str, path: str) -> PathRecord:
-        return self._tables.paths.get((site, path), PathRecord(site, path))
+        with self._lock:
+            return self._tables.paths.get((site, path), PathRecord(site, path))
 
     def sites(self) -> list[str]:
-        known = {name.site for name in self._tables.files} | {site for site, _ in self._tables.paths}
-        return sorted(known)
+        with self._lock:
+            return sorted({name.site for name in self._tables.files} | {site for site, _ in self._tables.paths})
 
     def paths(self, site: str) -> Iterator[PathRecord]:
-        return iter(sorted((record for record in self._tables.paths.values() if record.site == site), key=_path))
+        with self._lock:
+            return iter(sorted((record for record in self._tables.paths.values() if record.site == site), key=_path))
 
     def files(self, site: str) -> Iterator[FileRecord]:
-        names = sorted(name for name in self._tables.files if name.site == site)
-        return iter([record for name in names if (record := self.file(name)) is not None])
+        with self._lock:
+            names = sorted(name for name in self._tables.files if name.site == site)
+            return iter([record for name in names if (record := self.file(name)) is not None])
 
     def rejects(self, name: Name) -> Iterator[Reject]:
-        for member in self._tables.rejects.get(name, ()):
+        with self._lock:
+            members = self._tables.rejects.get(name, ())
+        for member in members:
             yield from read_rejects(member)
 
     def months(

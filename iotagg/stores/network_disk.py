@@ -6,12 +6,14 @@ filesystem". Nothing fails at once there: sums would be lost later, so it is ref
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 _NETWORK = frozenset(
     ("nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "gpfs")
 )
-_NETWORK_FUSE = frozenset(("sshfs", "s3fs", "glusterfs", "rclone", "davfs", "cephfs"))
+_NETWORK_FUSE = frozenset(("sshfs", "s3fs", "glusterfs", "rclone", "davfs", "cephfs", "ceph-fuse", "ceph"))
+_ESCAPE = re.compile(r"\\([0-7]{3})")  # how blanks and the like are written in the table of mounts
 _MOUNTS = Path("/proc/self/mounts")
 
 
@@ -21,11 +23,11 @@ def is_on(file: Path, mounts: Path = _MOUNTS) -> bool:
         return True
     if not mounts.exists():
         return False
-    place = file.absolute().parent.resolve() / file.name
+    place = file.resolve()
     found, longest = "", -1
     for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
         _, point, kind, *_ = line.split(" ")
-        mount = Path(point.replace("\\040", " "))
+        mount = Path(_ESCAPE.sub(lambda match: chr(int(match[1], 8)), point))
         if len(mount.parts) >= longest and (place == mount or mount in place.parents):
             found, longest = kind, len(mount.parts)
     base, _, program = found.partition(".")

@@ -13,6 +13,7 @@ from iotagg.errors import NotAStore, StoreTooNew
 if TYPE_CHECKING:
     from pathlib import Path
 
+_MAGIC = b"SQLite format 3\0"
 APPLICATION_ID = 0x696F7461  # "iota" in ASCII: how SQLite files say whose they are
 
 _FIRST = """
@@ -85,13 +86,32 @@ CREATE TABLE pair_month (
 MIGRATIONS = (_FIRST + _SECOND,)
 
 
-def check(connection: sqlite3.Connection, file: Path | str, known: int = len(MIGRATIONS)) -> int:
-    """Return the schema version of a database, 0 for an empty one. Raises NotAStore and StoreTooNew."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if owner != APPLICATION_ID and (tables or owner or version):
+def check_owner(file: Path) -> None:
+    """Raise NotAStore when a file is there and no iotagg database.
+
+    Its first bytes tell (SQLite, "The Database Header"). To open another program's database through SQLite would be to
+    touch it: that may write what its program left half written.
+    """
+    with file.open("rb") as content:
+        header = content.read(100)
+    if not header:
+        return
+    if not header.startswith(_MAGIC):
+        raise NotAStore(f"{file} is no SQLite database; name another file with --db")
+    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
         raise NotAStore(f"{file} is another program's database; name another file with --db")
+
+
+def claim(connection: sqlite3.Connection) -> None:
+    """Put iotagg's mark into a new database, before write-ahead logging would keep it out of the first bytes."""
+    if connection.execute("PRAGMA application_id").fetchone()[0] == 0:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection, file: Path, known: int) -> int:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > known:
         raise StoreTooNew(
             f"{file} has schema {version}, made by a newer iotagg; this one knows up to {known}: upgrade iotagg"
@@ -99,16 +119,15 @@ def check(connection: sqlite3.Connection, file: Path | str, known: int = len(MIG
     return version
 
 
-def migrate(connection: sqlite3.Connection, file: Path | str, migrations: tuple[str, ...] = MIGRATIONS) -> None:
-    """Bring a database up to date in one transaction, whatever other programs do meanwhile."""
-    if check(connection, file, len(migrations)) == len(migrations):
+def migrate(connection: sqlite3.Connection, file: Path, migrations: tuple[str, ...] = MIGRATIONS) -> None:
+    """Bring a database up to date in one transaction, whatever other programs do meanwhile. Raises StoreTooNew."""
+    if _version(connection, file, len(migrations)) == len(migrations):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for migration in migrations[check(connection, file, len(migrations)) :]:
+        for migration in migrations[_version(connection, file, len(migrations)) :]:
             for statement in _statements(migration):
                 connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {len(migrations)}")
         connection.execute("COMMIT")
     except BaseException:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from iotagg.core.contribution import Contribution, Head, Name, PairMonth, chunk_ranges, read_chunk
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from iotagg.core.ledger import Move
 
 _EMPTY = "{}"
+_READ_TOGETHER = 64  # chunks, each of some kilobytes
 _OF_FILE = "site = ? AND content = ? AND options = ?"
 _OF_PAIR_MONTH = "site = ? AND source = ? AND destination = ? AND month = ?"
 
@@ -73,8 +75,10 @@ class SqliteStore:
 
     def keep_rejects(self, name: Name, members: Iterable[bytes]) -> None:
         with self._database.transaction():
+            if self._run(f"SELECT 1 FROM reject WHERE {_OF_FILE}", *_key(name)).fetchone():
+                return
             for place, member in enumerate(members):
-                self._run("INSERT OR IGNORE INTO reject VALUES (?, ?, ?, ?, ?)", *_key(name), place, member)
+                self._run("INSERT INTO reject VALUES (?, ?, ?, ?, ?)", *_key(name), place, member)
 
     def chunks(self, name: Name, numbers: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
         head = self._head(name)
@@ -82,11 +86,12 @@ class SqliteStore:
         if head is None or row is None:
             raise NotFound(f"no contribution {name} at site {name.site}")
         ranges = chunk_ranges(head, row[1] - sum(head.chunk_bytes))
-        with self._database.connection.blobopen("contribution", "stored", row[0], readonly=True) as stored:
-            for number in numbers:
-                begin, end = ranges[number]
-                stored.seek(begin)
-                yield number, read_chunk(stored.read(end - begin))
+        waiting = iter(numbers)
+        while together := list(islice(waiting, _READ_TOGETHER)):
+            # Nothing stays open between two chunks: whoever gets them may write, and other programs may too.
+            with self._database.connection.blobopen("contribution", "stored", row[0], readonly=True) as stored:
+                members = [bytes(stored[begin:end]) for begin, end in map(ranges.__getitem__, together)]
+            yield from zip(together, map(read_chunk, members), strict=True)
 
     def move(self, site: str, move: Move) -> None:
         with self._database.transaction():
@@ -133,6 +138,8 @@ class SqliteStore:
 
     def _change_sums(self, site: str, chunk: Chunk, *, into: bool) -> None:
         rows = [row if into else row.inverse() for row in chunk]
+        for row in rows:
+            checked(max(row.sums.values(), key=abs), f"the traffic from {row.source} to {row.destination}")
         self._overflow = None
         try:
             self._database.connection.executemany(

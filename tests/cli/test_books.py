@@ -35,6 +35,27 @@ def test_a_retracted_file_comes_back_only_again(run: Command, tmp_path: Path) ->
     assert run("export", "--all").out == before
 
 
+def test_a_retracted_content_does_not_come_back_by_reading_it_otherwise(run: Command, tmp_path: Path) -> None:
+    write_flows(tmp_path / "one.csv", ONE)
+    run("upload", "one.csv")
+    run("retract", "one.csv")
+    assert "--again counts it again" in run("upload", "one.csv", "--day-order", "dmy").err
+    assert run("upload", "one.csv", "--day-order", "dmy", "--again").code == 0
+    write_flows(tmp_path / "copy.csv", ONE)
+    assert run("upload", "copy.csv", "--day-order", "dmy").out.startswith("already counted")
+    assert [row["flows"] for row in run("pairs", "--json").objects()] == [1]
+
+
+def test_a_path_of_two_sites_is_named_with_its_site(run: Command, tmp_path: Path) -> None:
+    write_flows(tmp_path / "one.csv", ONE)
+    run("upload", "one.csv", "--site", "paris")
+    run("upload", "one.csv", "--site", "tokyo")
+    refused = run("retract", "one.csv")
+    assert (refused.code, refused.err) == (2, "iotagg: one.csv was counted for paris and tokyo; name one with --site\n")
+    assert run("retract", "one.csv", "--site", "tokyo").code == 0
+    assert [row["site"] for row in run("pairs", "--json").objects()] == ["paris"]
+
+
 def test_retracting_one_of_two_copies_says_that_the_content_stays(run: Command, tmp_path: Path) -> None:
     write_flows(tmp_path / "one.csv", ONE)
     write_flows(tmp_path / "copy.csv", ONE)

@@ -164,6 +164,8 @@ def test_drawing_without_matplotlib_says_what_to_install(counted: Command, monke
         ((*PAIR, "--since", "yesterday"), "'yesterday' is no day; write it as 2022-12-06"),
         ((*PAIR, "--since", "2022-02-02", "--until", "2022-02-01"), "--since 2022-02-02 is after --until 2022-02-01"),
         ((*PAIR, "--site", "a/b"), "'a/b' is no site"),
+        ((*PAIR, "-o", "pair.pdf"), "only a pair's days are drawn, as .svg or .png"),
+        (("--all", "-o", "all.svg"), "only a pair's days are drawn, as .svg or .png"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(counted: Command, arguments: tuple[str, ...], expected: str) -> None:

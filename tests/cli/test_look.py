@@ -68,12 +68,15 @@ def test_pairs_as_machine_output(counted: Command) -> None:
 
 
 def test_no_pairs_is_said(counted: Command) -> None:
-    assert counted("pairs", "--since", "2023-01-01").err == "iotagg: no pairs; iotagg upload counts files\n"
+    said = counted("pairs", "--since", "2023-01-01")
+    assert (said.code, said.out, said.err) == (0, "", "iotagg: no pairs; iotagg upload counts files\n")
     assert counted("pairs", "--since", "2023-01-01", "--json").out == ""
 
 
 def test_files_and_their_rejects_cannot_steer_the_terminal(counted: Command) -> None:
-    assert counted("files").out.startswith("counted          flows.csv  3 flows, 2 pairs, 2022-12-13, 1 rejected")
+    (outcome,) = counted("files", "--json").objects()
+    short = outcome["contribution"][:8]
+    assert counted("files").out == f"counted    paris  flows.csv  {short}  3 flows, 2 pairs, 2022-12-13, 1 rejected\n"
     rejects = counted("files", "flows.csv", "--rejects").out
     assert rejects.startswith(r"flows.csv:5: column 2 'Src IP': '\x1b[31mred' is no IP address: id,\x1b[31mred,1,")
     (reject,) = counted("files", "flows.csv", "--rejects", "--json").objects()

@@ -32,6 +32,11 @@ def test_the_help_lists_every_command_in_its_family(capsys: pytest.CaptureFixtur
             assert f"\n  {command.name} " in text
 
 
+def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert capsys.readouterr().out.startswith("Usage: iotagg [OPTIONS] COMMAND")
+
+
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert __version__ in capsys.readouterr().out

@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-
-
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.cli.running import Command
     import pytest
+
+    from tests.cli.running import Command
 
 
 def test_the_demonstration_shows_the_whole_job_and_leaves_nothing(

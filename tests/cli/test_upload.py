@@ -81,8 +81,8 @@ def test_a_folder_without_flow_files_and_a_pattern_without_matches_fail(run: Com
     result = run("upload", "empty", "nothing*.csv")
     assert result.code == 1
     assert result.err.splitlines() == [
-        "iotagg: empty: no .csv or .csv.gz file in this folder",
-        "iotagg: nothing*.csv: nothing matches",
+        "refused          empty  no .csv or .csv.gz file in this folder",
+        "refused          nothing*.csv  nothing matches",
     ]
 
 

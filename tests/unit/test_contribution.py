@@ -27,7 +27,7 @@ from iotagg.core.contribution import (
     head_of,
     read_chunk,
 )
-from iotagg.core.dialect import ReadingOptions
+from iotagg.core.dialect import BYTE_ORDER_MARK, ReadingOptions
 from iotagg.core.flows import FileTotals, LineCounts, read_flows
 from iotagg.core.rejects import RejectLog
 from iotagg.errors import FileRefused, InvalidValue
@@ -137,7 +137,7 @@ def test_parts_of_a_file_add_up_to_the_file(data: st.DataObject, file: FlowFile)
         whole = cut(read_flows(BytesIO(file.content), options), "paris", options)
     except FileRefused:
         reject()
-    header, *lines = file.content.lstrip(b" \r\n").split(b"\n")
+    header, *lines = file.content.removeprefix(BYTE_ORDER_MARK).lstrip(b" \t\r\n").split(b"\n")
     places = sorted(data.draw(st.lists(st.integers(0, len(lines)), max_size=3)))
     parts = [lines[start:end] for start, end in zip([0, *places], [*places, len(lines)], strict=True)]
     contributions = [cut(read_flows(BytesIO(b"\n".join([header, *part])), options), "paris", options) for part in parts]

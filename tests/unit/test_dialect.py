@@ -1,13 +1,14 @@
 """Dialects: columns are found by name, whatever the spelling; what is missing is named."""
 
-import csv
 import re
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotagg.core.dialect import ROLES, ReadingOptions, folded, header_dialect, repeated_header, split_fields
+from iotagg.core.lines import MAX_LINE
 from iotagg.core.metrics import METRICS
 from iotagg.errors import FileRefused, InvalidValue
 from tests.reference import csv_fields
@@ -157,9 +158,15 @@ def test_fields_follow_csv_rules(line: bytes) -> None:
         assert split_fields(line) == expected
 
 
-def test_a_quoted_field_may_be_longer_than_the_csv_modules_limit() -> None:
-    label = b"x" * (csv.field_size_limit() + 1)
+def test_a_quoted_field_may_be_as_long_as_a_line() -> None:
+    label = b"x" * (MAX_LINE - 4)
     assert split_fields(b'a,"%s"' % label) == [b"a", label]
+
+
+def test_splitting_leaves_the_limit_of_the_csv_module_to_other_threads() -> None:
+    label = b"x" * (MAX_LINE - 4)
+    with patch("csv.field_size_limit", side_effect=AssertionError("another thread's limit was changed")):
+        assert split_fields(b'a,"%s"' % label) == [b"a", label]
 
 
 def test_a_cr_inside_a_line_is_a_byte_like_any_other_beside_quotes() -> None:

@@ -28,7 +28,7 @@ REFUSE, REPLACE, ADD = Policy(), Policy("replace"), Policy("add")
 AGAIN = Policy(again=True)
 
 
-def record(name: Name, *paths: str, revision: int = 1, retracted: str = "") -> FileRecord:
+def record(name: Name, *paths: str, revision: int = 1) -> FileRecord:
     head = Head(
         name=name,
         reading={},
@@ -45,13 +45,13 @@ def record(name: Name, *paths: str, revision: int = 1, retracted: str = "") -> F
         buckets=(),
         chunk_bytes=(),
     )
-    return FileRecord(head, revision, retracted, frozenset(paths))
+    return FileRecord(head, revision, paths=frozenset(paths))
 
 
 def known(
-    *names: Name, file: FileRecord | None = None, readings: tuple[FileRecord, ...] = (), grown: Name | None = None
+    *names: Name, readings: tuple[FileRecord, ...] = (), retracted: bool = False, grown: Name | None = None
 ) -> Known:
-    return Known(PathRecord("paris", HERE, names), file, readings, grown)
+    return Known(PathRecord("paris", HERE, names), readings, retracted, grown)
 
 
 def takes(*drop: Name) -> Decision:
@@ -76,21 +76,17 @@ CHANGED, READ_OTHERWISE = "this path was counted with other content", "read with
 
 CASES = {
     "nothing known": Case(known(), takes(), takes(), takes()),
-    "same content": Case(known(NEW, file=record(NEW, HERE)), NOTHING, NOTHING, NOTHING),
-    "same content among others": Case(known(OLD, NEW, file=record(NEW, HERE)), NOTHING, NOTHING, NOTHING),
+    "same content": Case(known(NEW), NOTHING, NOTHING, NOTHING),
+    "same content among others": Case(known(OLD, NEW), NOTHING, NOTHING, NOTHING),
+    "same content, that another path of it was retracted from": Case(
+        known(NEW, retracted=True), NOTHING, NOTHING, NOTHING
+    ),
+    "same content, read otherwise elsewhere": Case(known(NEW, readings=(READ_ELSEWHERE,)), NOTHING, NOTHING, NOTHING),
     "other content": Case(known(OLD), CHANGED, takes(OLD), takes()),
     "other content twice": Case(known(OLDER, OLD), CHANGED, takes(OLD), takes()),
     "content that grew": Case(known(OLD, grown=OLD), takes(OLD), takes(OLD), takes(OLD)),
     "content that grew from the first of two": Case(
         known(OLDER, OLD, grown=OLDER), takes(OLDER), takes(OLDER), takes(OLDER)
-    ),
-    "content known elsewhere": Case(known(file=record(NEW, ELSEWHERE)), takes(), takes(), takes()),
-    "other content here, new content known elsewhere": Case(
-        known(OLD, file=record(NEW, ELSEWHERE)), CHANGED, takes(OLD), takes()
-    ),
-    "content stored but never counted": Case(known(file=record(NEW, revision=0)), takes(), takes(), takes()),
-    "content replaced before, not retracted": Case(
-        known(OLD, file=record(NEW, revision=2)), CHANGED, takes(OLD), takes()
     ),
     "content read otherwise here": Case(
         known(OTHERWISE, readings=(READ_HERE,)), READ_OTHERWISE, takes(OTHERWISE), READ_OTHERWISE
@@ -140,19 +136,17 @@ def test_an_upload_changes_what_the_policy_allows(case: Case, policy: Policy) ->
 @pytest.mark.parametrize("on_change", ["refuse", "replace", "add"])
 @pytest.mark.parametrize("names", [(), (OLD,)])
 def test_a_retracted_file_comes_back_on_a_persons_word_only(on_change: OnChange, names: tuple[Name, ...]) -> None:
-    retracted = known(*names, file=record(NEW, revision=2, retracted=HERE))
-    assert decide(NEW, retracted, Policy(on_change)).refused == "its content was retracted; --again counts it again"
+    decision = decide(NEW, known(*names, retracted=True), Policy(on_change))
+    assert decision == Decision(refused="its content was retracted; --again counts it again")
 
 
-@pytest.mark.parametrize("where", [HERE, ELSEWHERE])
-def test_again_counts_a_retracted_file_wherever_it_was(where: str) -> None:
-    assert decide(NEW, known(file=record(NEW, revision=2, retracted=where)), AGAIN) == takes()
+def test_again_counts_a_retracted_file() -> None:
+    assert decide(NEW, known(retracted=True), AGAIN) == takes()
 
 
 def test_again_alone_replaces_nothing() -> None:
-    retracted = known(OLD, file=record(NEW, revision=2, retracted=HERE))
-    assert CHANGED in decide(NEW, retracted, AGAIN).refused
-    assert decide(NEW, retracted, Policy("replace", again=True)) == takes(OLD)
+    assert CHANGED in decide(NEW, known(OLD, retracted=True), AGAIN).refused
+    assert decide(NEW, known(OLD, retracted=True), Policy("replace", again=True)) == takes(OLD)
 
 
 def test_a_refusal_names_both_ways_out() -> None:

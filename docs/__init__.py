@@ -1,0 +1,1 @@
+"""What keeps the documentation true: the reference is made from the program, and every session is run again."""

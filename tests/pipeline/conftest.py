@@ -1,0 +1,103 @@
+"""A place for flow files, and one store of each kind to upload them to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from iotagg.core.dialect import ReadingOptions
+from iotagg.core.ledger import Policy
+from iotagg.core.tolerance import Tolerance
+from iotagg.pipeline import Request, retract, upload
+from iotagg.sources import no_progress, path_text
+from tests.pipeline.csvs import everything, put
+from tests.stores.backends import BACKENDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from iotagg.core.ledger import FileRecord, OnChange, PathRecord
+    from iotagg.core.outcome import Outcome
+    from iotagg.stores.protocol import Store
+    from tests.pipeline.csvs import Row
+
+
+@dataclass
+class Desk:
+    """Where a test uploads from, in words as short as a person's."""
+
+    store: Store
+    folder: Path
+    fresh: Callable[[], Store] = field(repr=False)
+
+    def upload(
+        self,
+        name: str,
+        content: bytes | None = None,
+        *,
+        site: str = "paris",
+        on_change: OnChange = "refuse",
+        again: bool = False,
+        reading: ReadingOptions | None = None,
+        max_rejects: str = "",
+        dry_run: bool = False,
+        passed: Callable[[int], object] = no_progress,
+    ) -> Outcome:
+        """Upload a file, after writing it when its content is given."""
+        if content is not None:
+            put(self.folder / name, content)
+        request = Request(
+            site=site,
+            reading=reading or ReadingOptions(),
+            policy=Policy(on_change, again),
+            tolerance=Tolerance.parse(max_rejects) if max_rejects else Tolerance(),
+            dry_run=dry_run,
+        )
+        return upload(self.store, self.folder / name, request, passed)
+
+    def retract(self, name: str, site: str = "paris") -> None:
+        """Take out all that a path refers to."""
+        retract(self.store, site, path_text(self.folder / name), self.path(name, site).names)
+
+    def path(self, name: str, site: str = "paris") -> PathRecord:
+        """Return what the store knows of a path."""
+        return self.store.path(site, path_text(self.folder / name))
+
+    def records(self, name: str, site: str = "paris") -> list[FileRecord]:
+        """Return the contributions that a path refers to."""
+        return [record for each in self.path(name, site).names if (record := self.store.file(each)) is not None]
+
+    def sums(self) -> dict[str, list[Row]]:
+        """Return all that the store adds up to."""
+        return everything(self.store)
+
+    def clean(
+        self, *contents: bytes, site: str = "paris", reading: ReadingOptions | None = None
+    ) -> dict[str, list[Row]]:
+        """Return what contents add up to in a store that never saw anything else."""
+        store = self.fresh()
+        for number, content in enumerate(contents):
+            file = put(self.folder / "clean" / f"{number}.csv", content)
+            outcome = upload(store, file, Request(site=site, reading=reading or ReadingOptions()))
+            assert outcome.state == "counted"
+        sums = everything(store)
+        store.close()
+        return sums
+
+
+@pytest.fixture(params=BACKENDS)
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    made = iter(range(1000))
+
+    def fresh() -> Store:
+        folder = tmp_path / f"store{next(made)}"
+        folder.mkdir()
+        return BACKENDS[request.param](folder).open()
+
+    (tmp_path / "flows").mkdir()
+    store = fresh()
+    yield Desk(store, tmp_path / "flows", fresh)
+    store.close()

@@ -1,0 +1,208 @@
+"""The documentation is true: its sessions run, its links lead somewhere, and what it names exists."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import subprocess
+import sys
+from functools import cache
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from docs.sessions import differences, pages, steps
+from iotagg import __version__
+from iotagg.cli.main import FAMILIES, iotagg
+from tests.project.tree import ROOT, python_files, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PAGES = pages()
+COMMANDS = [command for commands in FAMILIES.values() for command in commands]
+LANGUAGES = {"console", "sh", "text", "csv", "json", "python"}
+
+
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "```console" in page.read_text("utf-8")], ids=shown)
+def test_sessions_print_what_their_page_shows(page: Path, tmp_path: Path) -> None:
+    for step, printed in differences(page, tmp_path):
+        expected = "\n".join(step.expected)
+        pytest.fail(f"{shown(page)}:{step.line}: {step.command}\nprints\n{printed}\ninstead of\n{expected}")
+
+
+def test_every_page_has_one_title_and_blocks_of_a_known_kind() -> None:
+    # A block of a misspelt kind would not be run.
+    for page in PAGES:
+        fences = re.findall(r"^ *```(.*)$", page.read_text("utf-8"), re.MULTILINE)
+        assert set(fences[::2]) <= LANGUAGES, shown(page)
+        assert set(fences[1::2]) <= {""}, shown(page)
+        assert re.findall(r"^ +```", page.read_text("utf-8"), re.MULTILINE) == [], f"{shown(page)}: an indented block"
+        assert len(re.findall(r"^# ", without_blocks(page), re.MULTILINE)) == 1, shown(page)
+
+
+def test_a_session_is_split_into_commands_and_what_they_print() -> None:
+    found = list(steps("# Page\n\n```console\n$ cat > a <<'END'\n> 1\n> END\n$ wc a\n 1 … a\n…\n```\n"))
+    assert [step.command for step in found] == ["cat > a <<'END'\n1\nEND", "wc a"]
+    assert [step.line for step in found] == [4, 7]
+    assert [step.expected for step in found] == [(), (" 1 … a", "…")]
+    assert found[1].is_met_by(" 1 2 a\n")
+    assert found[1].is_met_by(" 1 2 a\nmore\n\nand more\n")
+    assert not found[1].is_met_by(" 1 2 b\n")
+    assert not found[0].is_met_by("something\n")
+
+
+def without_blocks(page: Path) -> str:
+    return re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+@cache
+def anchors(page: Path) -> frozenset[str]:
+    headings = re.findall(r"^#+ +(.*)$", without_blocks(page), re.MULTILINE)
+    return frozenset(re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=shown)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", without_blocks(page)):
+        if link.startswith("https://"):
+            continue
+        place, _, anchor = link.partition("#")
+        target = (page.parent / place).resolve() if place else page
+        assert target.exists(), f"{shown(page)}: {link}"
+        assert not anchor or anchor in anchors(target), f"{shown(page)}: {link}"
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = ROOT / "docs" / "index.md"
+    linked = {
+        (index.parent / link.partition("#")[0]).resolve()
+        for link in re.findall(r"\]\(([^)]+)\)", text_of("docs/index.md"))
+    }
+    assert {page for page in PAGES if page.parent != ROOT and page != index} <= linked
+
+
+def test_the_reference_of_commands_is_fresh() -> None:
+    made = subprocess.run(
+        [sys.executable, "-m", "docs.make_reference", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_is_in_the_reference(command: click.Command) -> None:
+    assert f"### iotagg {command.name}\n" in text_of("docs/reference/commands.md")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_has_examples_that_can_be_copied(command: click.Command) -> None:
+    examples = list(examples_of(command))
+    assert examples
+    for example in examples:
+        program, name, *arguments = shlex.split(example)
+        assert (program, name) == ("iotagg", command.name)
+        with command.make_context(name, arguments, parent=click.Context(iotagg)):
+            pass  # it is understood: nothing was raised
+
+
+def examples_of(command: click.Command) -> Iterator[str]:
+    # From the help as it is shown, where each example has to stand on a line of its own.
+    help_text = command.get_help(click.Context(command, info_name=f"iotagg {command.name}", terminal_width=200))
+    for line in help_text.splitlines():
+        if line.strip().startswith(f"iotagg {command.name}"):
+            yield line.strip().partition(" >")[0]
+
+
+@pytest.mark.parametrize("command", [iotagg, *COMMANDS], ids=lambda command: command.name)
+def test_help_says_nothing_that_a_terminal_would_obey(command: click.Command) -> None:
+    help_text = command.get_help(click.Context(command, info_name="iotagg"))
+    assert [char for char in help_text if not char.isprintable() and char != "\n"] == []
+
+
+def test_guarantees_name_tests_that_exist() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text_of("docs/guarantees.md"))
+    assert len(named) >= 20
+    assert [f"{file}::{name}" for file, name in named if name not in functions(file)] == []
+
+
+@cache
+def functions(file: str) -> frozenset[str]:
+    path = ROOT / file
+    tree = ast.parse(path.read_text("utf-8")) if path.exists() else ast.Module([], [])
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+def test_every_guarantee_names_a_test() -> None:
+    rows = [line for line in text_of("docs/guarantees.md").splitlines() if line.startswith("| ")]
+    promises = [row for row in rows if not row.startswith(("| promise |", "| --- |"))]
+    assert promises
+    assert [row for row in promises if "::test_" not in row] == []
+
+
+def test_the_readme_begins_with_a_session() -> None:
+    beginning = "\n".join(text_of("README.md").splitlines()[:40]) + "\n"
+    assert list(steps(beginning))
+    assert "make test" in text_of("README.md")
+
+
+def test_the_readme_links_each_promise() -> None:
+    promised = re.findall(r"^## (.*)$", text_of("docs/guarantees.md"), re.MULTILINE)
+    linked = set(re.findall(r"\(docs/guarantees\.md#([\w-]+)\)", text_of("README.md")))
+    assert linked <= anchors(ROOT / "docs" / "guarantees.md")
+    assert len(linked) >= 6 <= len(promised)
+
+
+def test_the_changelog_names_the_version() -> None:
+    assert f"## [{__version__}]" in text_of("CHANGELOG.md")
+
+
+ERRORS = frozenset(
+    node.name for node in ast.walk(ast.parse(text_of("iotagg/errors.py"))) if isinstance(node, ast.ClassDef)
+)
+RAISED = ERRORS | {"BadCell", "UsageError", "BadParameter"}
+SAYING = {"_reason", "_missing", "_not_day_first", "refusal", "_ending"}
+
+
+def messages() -> Iterator[tuple[Path, ast.expr]]:
+    # What errors are raised with, reasons of refusals, and what functions return that put such lines together.
+    for file in python_files("iotagg"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                yield from ((file, text) for text in node.args[:1] if name in RAISED)
+                yield from ((file, given.value) for given in node.keywords if given.arg in {"refused", "reason"})
+            elif isinstance(node, ast.FunctionDef) and node.name in SAYING:
+                body = [
+                    part for statement in node.body[bool(ast.get_docstring(node)) :] for part in ast.walk(statement)
+                ]
+                yield from ((file, text) for text in body if isinstance(text, ast.JoinedStr | ast.Constant))
+
+
+def constant_parts(text: ast.expr) -> list[str]:
+    match text:
+        case ast.Constant(value=str(value)):
+            return [value]
+        case ast.JoinedStr(values=parts):
+            return [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+        case ast.IfExp(body=body, orelse=otherwise):
+            return constant_parts(body) + constant_parts(otherwise)
+    return []
+
+
+def test_troubleshooting_knows_every_error_line() -> None:
+    page = " ".join(text_of("docs/how-to/troubleshooting.md").split())
+    unknown = []
+    for file, text in messages():
+        longest = (
+            max(constant_parts(text), key=len, default="").strip(" '\";:,()").replace("\r", r"\r").replace("\n", r"\n")
+        )
+        if " " in longest and longest not in page:
+            unknown.append(f"{shown(file)}:{text.lineno}: {longest}")
+    assert unknown == []
