@@ -57,7 +57,7 @@ class Watched(SqliteStore):
         self._slot = slot
         self._deep = 0
         self._begin = self._database.transaction
-        self._database.transaction = self._watched  # type: ignore[method-assign]
+        self._database.transaction = self._watched  # type: ignore[method-assign]  # wrapped for this process
 
     @contextmanager
     def _watched(self, *, keep: bool = True) -> Iterator[None]:

@@ -449,7 +449,7 @@ def test_a_revision_remembers_the_path_it_was_retracted_from(store: Store, kept:
 
 def test_a_revision_moves_once_for_all_who_move_it_at_once(store: Store, kept: Name) -> None:
     for at in range(5):
-        moved = at_once(8, lambda _, at=at: store.advance(kept, at, at + 1))  # type: ignore[misc]
+        moved = at_once(8, lambda _, at=at: store.advance(kept, at, at + 1))  # type: ignore[misc]  # bound at once
         assert sorted(moved) == [False] * 7 + [True]
     assert revision(store, kept) == 5
 
@@ -538,7 +538,7 @@ def test_eight_threads_that_apply_all_revisions_in_any_order_end_at_the_highest(
         apply = staticmethod(store.apply)
         close = staticmethod(lambda: None)
 
-    at_once(8, lambda seed: apply_everything(Kept, seed, began))  # type: ignore[arg-type]
+    at_once(8, lambda seed: apply_everything(Kept, seed, began))  # type: ignore[arg-type]  # any store
     assert rows(store) == counted_twice()
 
 
@@ -566,7 +566,7 @@ def test_chunks_may_be_applied_while_they_are_read_and_others_write(store: Store
 
     def others_first(*arguments: int | Name | Chunk) -> bool:
         at_once(1, lambda _: original(name_of(next(number)), 1, 0, CHUNK))
-        return original(*arguments)  # type: ignore[arg-type]
+        return original(*arguments)  # type: ignore[arg-type]  # passed on as they came
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store, "apply", others_first)
