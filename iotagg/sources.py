@@ -17,6 +17,7 @@ from iotagg.errors import FileUnreadable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+_CHANGED = "it changed while it was read; upload it again when it is complete"
 SUFFIXES = (".csv", ".csv.gz")
 _WILDCARDS = frozenset("*?[")
 
@@ -91,6 +92,8 @@ class SourceFile:
         block = self._file.read(size)
         self.length += len(block)
         self.ended = not block
+        if self.size and self.length > self.size:
+            raise FileUnreadable(_CHANGED)  # at once: one that keeps growing would never end
         self._passed(len(block))
         return block
 
@@ -133,6 +136,6 @@ def _reason(error: OSError) -> str:
 
 def _refuse_changed(before: os.stat_result, after: os.stat_result, read: int) -> None:
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise FileUnreadable("it changed while it was read; upload it again when it is complete")
+        raise FileUnreadable(_CHANGED)
     if read != after.st_size:
         raise FileUnreadable(f"only {read:,} of its {after.st_size:,} bytes could be read; upload it again")

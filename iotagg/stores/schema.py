@@ -6,6 +6,7 @@ A new database runs all of them, an older one those it has not seen. A migration
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from iotagg.errors import NotAStore, StoreTooNew
@@ -13,7 +14,6 @@ from iotagg.errors import NotAStore, StoreTooNew
 if TYPE_CHECKING:
     from pathlib import Path
 
-_MAGIC = b"SQLite format 3\0"
 APPLICATION_ID = 0x696F7461  # "iota" in ASCII: how SQLite files say whose they are
 
 _FIRST = """
@@ -87,23 +87,22 @@ MIGRATIONS = (_FIRST + _SECOND,)
 
 
 def check_owner(file: Path) -> None:
-    """Raise NotAStore when a file is there and no iotagg database.
+    """Raise NotAStore when a file is there and another program's database.
 
-    Its first bytes tell (SQLite, "The Database Header"). To open another program's database through SQLite would be to
-    touch it: that may write what its program left half written.
+    It is looked at as if it could not change: nothing is locked, and nothing written that its program left half
+    written. It is SQLite that looks, because on POSIX systems closing a file drops all locks that this process holds on
+    it (SQLite, "How To Corrupt An SQLite Database File"), and SQLite alone knows to wait with that.
     """
-    with file.open("rb") as content:
-        header = content.read(100)
-    if not header:
+    if not file.stat().st_size:
         return
-    if not header.startswith(_MAGIC):
-        raise NotAStore(f"{file} is no SQLite database; name another file with --db")
-    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+    with closing(sqlite3.connect(f"{file.resolve().as_uri()}?immutable=1", uri=True)) as found:
+        owner = found.execute("PRAGMA application_id").fetchone()[0]
+    if owner != APPLICATION_ID:
         raise NotAStore(f"{file} is another program's database; name another file with --db")
 
 
 def claim(connection: sqlite3.Connection) -> None:
-    """Put iotagg's mark into a new database, before write-ahead logging would keep it out of the first bytes."""
+    """Put iotagg's mark into a new database, before write-ahead logging would keep it out of the file itself."""
     if connection.execute("PRAGMA application_id").fetchone()[0] == 0:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
