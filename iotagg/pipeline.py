@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from iotagg.core.content import content_digest
 from iotagg.core.contribution import Contribution, Name, cut
 from iotagg.core.dialect import ReadingOptions
-from iotagg.core.flows import MAX_PAIR_DAYS, LineCounts, content_digest, read_flows
+from iotagg.core.flows import MAX_PAIR_DAYS, read_flows
 from iotagg.core.ledger import Known, Move, Policy, Refusal, decide, next_revision
 from iotagg.core.outcome import Outcome, State
 from iotagg.core.tolerance import Tolerance
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from iotagg.core.contribution import Head
     from iotagg.core.ledger import FileRecord, PathRecord
     from iotagg.core.lines import ByteStream
+    from iotagg.core.reader import LineCounts
     from iotagg.core.rejects import RejectLog
     from iotagg.stores.protocol import Store
 

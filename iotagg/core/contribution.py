@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from iotagg.core.dialect import ReadingOptions
-    from iotagg.core.flows import FileTotals, PairDay
+    from iotagg.core.flows import FileTotals
+    from iotagg.core.reader import PairDay
 
 FORMAT = 1
 READER = 1

@@ -28,7 +28,8 @@ from iotagg.core.contribution import (
     read_chunk,
 )
 from iotagg.core.dialect import BYTE_ORDER_MARK, ReadingOptions
-from iotagg.core.flows import FileTotals, LineCounts, read_flows
+from iotagg.core.flows import FileTotals, read_flows
+from iotagg.core.reader import LineCounts
 from iotagg.core.rejects import RejectLog
 from iotagg.errors import FileRefused, InvalidValue
 from tests.strategies import FlowFile, flow_files, pair_days
