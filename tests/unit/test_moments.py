@@ -178,3 +178,10 @@ def test_integers_that_no_numbers_can_have_are_refused(count: int, total: int, s
 def test_taking_out_what_was_never_merged_is_refused() -> None:
     with pytest.raises(ValueError, match="no 0 numbers"):
         _ = moments_of([5]) - moments_of([6])
+
+
+def test_a_root_a_hair_above_the_middle_of_two_doubles_is_rounded_up() -> None:
+    # The integer root of the quotient is exact, so that only the division's rest, 1, tells which side it is on.
+    middle = ((1 << 53) + 1) << 7
+    assert nearest_sqrt(middle * middle * 3 + 1, 3) == float(((1 << 53) + 2) << 7)
+    assert nearest_sqrt(middle * middle * 3, 3) == float(1 << 60)
