@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @click.pass_obj
 def backup(session: Session, destination: Path, force: bool) -> None:
-    """Write a copy of the whole database, consistent even while files are being uploaded.
+    """Write a copy of the whole database.
 
-    The copy is a database of its own: iotagg --db COPY works on it.
+    It is consistent even while files are being uploaded, and a database of its own: iotagg --db COPY works on it.
 
     Example:
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from iotagg.stores.protocol import Store
 
 
+_NDJSON = frozenset((".ndjson", ".jsonl"))
 _OTHER_PICTURES = frozenset((".pdf", ".jpg", ".jpeg", ".gif", ".eps", ".webp"))
 
 
@@ -43,7 +44,12 @@ _OTHER_PICTURES = frozenset((".pdf", ".jpg", ".jpeg", ".gif", ".eps", ".webp"))
 @click.option("--since", type=DAY, default=FIRST_DAY, help="The first day, such as 2022-12-01.")
 @click.option("--until", type=DAY, default=LAST_DAY, help="The last day, inclusive.")
 @click.option("--summary", is_flag=True, help="One row for the whole range, with figures per flow.")
-@click.option("--format", "form", type=click.Choice(["csv", "ndjson"]), default="csv", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "ndjson"]),
+    help="Rows as CSV or as JSON objects; without it, ndjson where -o ends so, else csv.",
+)
 @click.option(
     "-o",
     "--output",
@@ -60,7 +66,7 @@ def export(
     since: str,
     until: str,
     summary: bool,
-    form: Format,
+    form: Format | None,
     output: Path | None,
 ) -> None:
     """Write a pair's days, or all pairs, as CSV.
@@ -77,6 +83,7 @@ def export(
     """
     _check(src, dst, every, since, until)
     _check_output(output, rows=every or summary)
+    form = form or ("ndjson" if output is not None and output.suffix.lower() in _NDJSON else "csv")
     with session.store() as store:
         if every:
             rows = map(summary_row, _at_least_one(all_histories(store, site, since, until), "no traffic", since, until))

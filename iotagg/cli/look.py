@@ -133,7 +133,7 @@ def _print_rejects(store: Any, outcome: Outcome, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def status(session: Session, as_json: bool) -> None:
-    """Show how the database stands: sites, files, flows, days, and where it lies.
+    """Show how the database stands, and where it lies.
 
     Example:
 

@@ -16,7 +16,7 @@ from iotagg.pipeline import retract as take_out
 @json_option
 @click.pass_obj
 def retract(session: Session, names: tuple[str, ...], site: str, as_json: bool) -> None:
-    """Take files out: what remains is as if they had never been counted.
+    """Take files out, as if they had never been counted.
 
     NAME is a path as iotagg files lists it, its end, or the first 8 digits or more of a contribution. A file that was
     retracted is counted again only with iotagg upload --again.

@@ -71,8 +71,9 @@ def sample(
 @click.command()
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Leave everything in this new folder.")
 def demo(keep: Path | None) -> None:
-    """Show the whole job on a month of two sites: sample, upload, list, export, draw.
+    """Show the whole job on a month of two sites.
 
+    It makes sample traffic, uploads it, lists, exports and draws, each with the command that you would type.
     Without --keep nothing is left behind.
 
     Example:

@@ -91,6 +91,13 @@ def test_ndjson_keeps_integers_whole_and_undefined_null(counted: Command) -> Non
     assert (row["flows"], row["fwd_packets_mean"], row["fwd_packets_stddev"]) == (1, 7.0, None)
 
 
+def test_the_ending_of_the_file_tells_the_format(counted: Command, tmp_path: Path) -> None:
+    counted("export", *PAIR, "-o", "pair.ndjson")
+    assert (tmp_path / "pair.ndjson").read_text() == counted("export", *PAIR, "--format", "ndjson").out
+    counted("export", *PAIR, "-o", "pair.txt")
+    assert (tmp_path / "pair.txt").read_text().startswith(DAILY)
+
+
 def test_sites_are_apart_and_all_are_exported(counted: Command, tmp_path: Path) -> None:
     write_flows(tmp_path / "tokyo.csv", ("192.168.1.1", "192.0.2.1", "13/12/2022", 1, 1))
     counted("upload", "tokyo.csv", "--site", "tokyo")
