@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from iotagg.core.metrics import METRICS, Metric
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from iotagg.core.history import History
 
 FORMATS = (".svg", ".png")
+_MARGIN, _WEEK = timedelta(days=1), timedelta(days=7)
 _HEADROOM = 1.15  # the legend stands above the bars
 _BAR, _MEAN = "#4c78a8", "#d1495b"
 _TIMES = ((86_400_000_000, "days"), (3_600_000_000, "hours"), (60_000_000, "minutes"), (1_000_000, "seconds"))
@@ -58,12 +59,16 @@ def _draw_days(axis: Any, pair: History, place: int, metric: Metric) -> None:
     axis.bar(days, [day.totals[place] / scale for day in pair.days], color=_BAR, width=0.8)
     daily = pair.daily(place)
     mean, stddev = (daily.mean() or 0.0) / scale, (daily.stddev() or 0.0) / scale
-    axis.axhline(mean, color=_MEAN, linewidth=1.2, label="mean")
-    axis.axhspan(max(0.0, mean - stddev), mean + stddev, color=_MEAN, alpha=0.15, linewidth=0, label="± 1 deviation")
+    axis.axhline(mean, color=_MEAN, linewidth=1.2, label=f"mean of {len(days)} day{'s' if len(days) > 1 else ''}")
+    if len(days) > 1:
+        band = (max(0.0, mean - stddev), mean + stddev)
+        axis.axhspan(*band, color=_MEAN, alpha=0.15, linewidth=0, label="± 1 deviation")
+    # A week at least, so that no axis is divided into hours, of which nothing is known.
+    axis.set_xlim(days[0] - _MARGIN, max(days[-1], days[0] + _WEEK) + _MARGIN)
     axis.set_title(f"{pair.site}: {metric.role} per day", loc="left")
     axis.set_ylabel(unit)
     axis.set_ylim(0, _HEADROOM * axis.get_ylim()[1])
-    axis.yaxis.set_major_formatter("{x:,g}")
+    axis.yaxis.set_major_formatter("{x:,.10g}")
     axis.spines[["top", "right"]].set_visible(False)
     locator = axis.xaxis.get_major_locator()
     axis.xaxis.set_major_formatter(_concise(locator))

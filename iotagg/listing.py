@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 _PREFIX = re.compile(r"[0-9a-f]{8,64}(-[0-9a-f]*)?")
 
 
+def known_site(store: Store, site: str) -> str:
+    """Return a site that files were uploaded for, or the empty one, which means all. Raises NotFound."""
+    sites = store.sites()
+    if site and site not in sites:
+        raise NotFound(f"no site {site}; there are {', '.join(sites) or 'none'}")
+    return site
+
+
 def files(store: Store, site: str = "", name: str = "") -> Iterator[Outcome]:
     """Yield what became of the files of one site or all, sorted by path, those taken out last.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -155,7 +155,7 @@ def count(store: Store, path: str, summary: Summary, request: Request) -> Outcom
     decision = decide(name, _known(store, path, summary), request.policy)
     refused = decision.refused or ("" if was_in else request.tolerance.refusal(summary.lines, summary.rejects))
     if refused:
-        return _refuse(store, path, summary, refused)
+        return _refuse(store, path, summary, refused, remembered=decision.remembered)
     store.keep(summary.contribution)
     store.keep_rejects(name, summary.rejects.members())
     _forget_retractions(store, name)
@@ -196,10 +196,11 @@ def _grown(store: Store, path: PathRecord, summary: Summary) -> Name | None:
     return max(beginnings, key=lambda head: head.length).name if beginnings else None
 
 
-def _refuse(store: Store, path: str, summary: Summary, reason: str) -> Outcome:
+def _refuse(store: Store, path: str, summary: Summary, reason: str, *, remembered: bool) -> Outcome:
     head = summary.contribution.head
     store.keep_rejects(head.name, summary.rejects.members())
-    store.refuse(head.name.site, path, Refusal(reason, str(head.name), head.lines))
+    if remembered:
+        store.refuse(head.name.site, path, Refusal(reason, str(head.name), head.lines))
     return _outcome(path, head, "refused", reason)
 
 
@@ -245,7 +246,13 @@ def is_pending(store: Store, record: FileRecord) -> bool:
 def outcome_of(store: Store, path: str, name: Name, state: State, reason: str = "") -> Outcome:
     """Return what became of a file whose contribution is stored."""
     record = _file(store, name)
-    return _outcome(path, record.head, "pending" if is_pending(store, record) else state, reason)
+    elsewhere = [
+        site
+        for site in store.sites()
+        if site != name.site and any(other.is_in for other in store.readings(site, name.content))
+    ]
+    outcome = _outcome(path, record.head, "pending" if is_pending(store, record) else state, reason)
+    return replace(outcome, also_at=tuple(elsewhere))
 
 
 def _outcome(path: str, head: Head, state: State, reason: str) -> Outcome:

@@ -22,6 +22,8 @@ def part_of(file: Path) -> Iterator[Path]:
     if file.exists() and not file.is_file():
         yield file
         return
+    if not file.absolute().parent.is_dir():
+        raise IotaggError(f"{file} cannot be written: there is no folder {file.parent}")
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         yield part

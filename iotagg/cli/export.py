@@ -22,6 +22,7 @@ from iotagg.export import (
     summary_row,
     write_rows,
 )
+from iotagg.listing import known_site
 from iotagg.whole_file import writing
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def export(
     _check_output(output, rows=every or summary)
     form = form or ("ndjson" if output is not None and output.suffix.lower() in _NDJSON else "csv")
     with session.store() as store:
+        known_site(store, site)
         if every:
             rows = map(summary_row, _at_least_one(all_histories(store, site, since, until), "no traffic", since, until))
             _write(rows, SUMMARY_COLUMNS, form, output)

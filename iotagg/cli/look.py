@@ -28,6 +28,7 @@ from iotagg.core.metrics import METRICS
 from iotagg.errors import FileRefused, NotFound
 from iotagg.export import PAIR_COLUMNS, all_histories, pair_row
 from iotagg.listing import files as listed_files
+from iotagg.listing import known_site
 from iotagg.listing import status as store_status
 from iotagg.pipeline import Request, summarize
 from iotagg.sources import opened
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
     from iotagg.core.outcome import Outcome
     from iotagg.export import Row
     from iotagg.pipeline import Summary
+    from iotagg.stores.protocol import Store
 
+_FILE_COLUMNS = ("state", "site", "file", "contribution", "result")
 _SHORT = 8  # so many digits of a contribution are enough to name it
 _ORDERS = {"flows": "flows", **{metric.role: metric.name for metric in METRICS}}
 
@@ -64,6 +67,7 @@ def pairs(
         iotagg pairs --site paris --since 2022-12-24 --json
     """
     with session.store() as store:
+        known_site(store, site)
         rows = map(pair_row, all_histories(store, site, since, until))
         chosen = islice(rows, lines) if by is None else _largest(rows, _ORDERS[by], lines)
         if as_json:
@@ -101,32 +105,36 @@ def files(session: Session, name: str, site: str, rejects: bool, as_json: bool) 
         iotagg files data-20221206.csv --rejects
     """
     with session.store() as store:
+        known_site(store, site)
         found = list(listed_files(store, site, name))
         if name and not found:
             raise NotFound(f"no file is named {name}; iotagg files lists them")
-        for outcome in found:
-            if not rejects:
-                _print_file(outcome, as_json)
-            elif outcome.contribution:
-                _print_rejects(store, outcome, as_json)
+        if rejects:
+            printed = sum(_print_rejects(store, outcome, as_json) for outcome in found if outcome.contribution)
+            if not printed:
+                print_error("no rejected lines")
+        elif as_json:
+            for outcome in found:
+                print_json(outcome.as_json())
+        elif found:
+            print_table(list(map(_file_row, found)), _FILE_COLUMNS)
 
 
-def _print_file(outcome: Outcome, as_json: bool) -> None:
-    if as_json:
-        print_json(outcome.as_json())
-        return
-    short = outcome.contribution[:_SHORT] or "-"
-    click.echo(f"{outcome.state:<9}  {outcome.site}  {readable_path(outcome.file)}  {short}  {details(outcome)}")
+def _file_row(outcome: Outcome) -> dict[str, Any]:
+    cells = (outcome.state, outcome.site, readable_path(outcome.file), outcome.contribution[:_SHORT], details(outcome))
+    return dict(zip(_FILE_COLUMNS, cells, strict=True))
 
 
-def _print_rejects(store: Any, outcome: Outcome, as_json: bool) -> None:
+def _print_rejects(store: Store, outcome: Outcome, as_json: bool) -> int:
+    printed = 0
+    file = readable_path(outcome.file)
     for reject in store.rejects(Name.parse(outcome.site, outcome.contribution)):
+        printed += 1
         if as_json:
             print_json({"file": outcome.file, "line": reject.line, "reason": reject.reason, "text": reject.text})
         else:
-            click.echo(
-                f"{readable_path(outcome.file)}:{reject.line}: {printable(reject.reason)}: {printable(reject.text)}"
-            )
+            click.echo(f"{file}:{reject.line}: {printable(reject.reason)}: {printable(reject.text)}")
+    return printed
 
 
 @click.command()
@@ -157,7 +165,8 @@ def status(session: Session, as_json: bool) -> None:
         print_json(facts)
         return
     for fact, value in facts.items():
-        click.echo(f"{fact.replace('_', ' '):<10} {_readable(value)}")
+        note = " (lines of files that are counted)" if fact == "rejected" else ""
+        click.echo(f"{fact.replace('_', ' '):<10} {_readable(value)}{note}")
 
 
 def _readable(value: object) -> str:

@@ -92,6 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _ending(error: BaseException) -> tuple[int, str]:
     match error:
+        case click.NoSuchOption(option_name="--db"):
+            code, line = USAGE, "--db stands before the command: iotagg --db FILE COMMAND"
         case click.UsageError():
             command = error.ctx.command_path if error.ctx else "iotagg"
             code, line = USAGE, f"{error.format_message()} (see {command} --help)"

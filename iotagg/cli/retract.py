@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from iotagg.cli.session import Session, json_option, print_json, readable_path, site_option
-from iotagg.listing import counted_file
+from iotagg.listing import counted_file, known_site
 from iotagg.pipeline import outcome_of
 from iotagg.pipeline import retract as take_out
 
@@ -27,6 +27,7 @@ def retract(session: Session, names: tuple[str, ...], site: str, as_json: bool) 
         iotagg retract branch-files/data-20221206.csv
     """
     with session.store() as store:
+        known_site(store, site)
         found = [counted_file(store, site, name) for name in names]
         for at, path, contributions in found:
             was_in = set(store.path(at, path).names)

@@ -100,17 +100,21 @@ def upload(
     if dry_run and not session.database.exists():
         opener, jobs = MemoryStore, 1
     states: Counter[str] = Counter()
+    elsewhere = 0
     with Progress(sum(map(file_bytes, files))) as progress:
         outcomes = upload_all(opener, files, request, jobs or cores(), progress.passed)
         for outcome in chain(missing, outcomes):
             states[outcome.state] += 1
+            elsewhere += bool(outcome.also_at)
             if quiet and not outcome.failed:
                 continue
             with progress.room():
                 _print(outcome, as_json=as_json, dry_run=dry_run)
     if len(found) > 1 and not as_json:
         summary = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
-        click.echo(f"{plural(states.total(), 'file')}: {summary}")
+        also = f"; {elsewhere:,} of them also for another site" if elsewhere else ""
+        nothing_done = " (a dry run: nothing was done)" if dry_run else ""
+        click.echo(f"{plural(states.total(), 'file')}: {summary}{also}{nothing_done}")
     return 1 if states["refused"] else 0
 
 
@@ -133,6 +137,8 @@ def _figures(outcome: Outcome) -> str:
         parts.append(f"{outcome.lines['rejected']:,} rejected")
     if outcome.day_order.endswith("(assumed)"):
         parts.append("dates assumed day-first")
+    if outcome.also_at:
+        parts.append(f"also counted for {' and '.join(outcome.also_at)}")
     return ", ".join(part for part in parts if part)
 
 

@@ -16,6 +16,8 @@ _NUMBER = re.compile(rb"([0-9]+)(?:\.([0-9]+))?(?:[eE]([0-9]{1,2}))?")
 _EPOCH = re.compile(rb"([0-9]+)(?:\.[0-9]+)?")
 _SLASHED = re.compile(rb"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _DASHED = re.compile(rb"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
+_TIME = re.compile(rb"[0-9]{1,3}:[0-9]{2}(?:[:.][0-9]+)*")
+_DATE_FORMS = "(d/m/Y, Y-m-d or epoch seconds)"
 _DATE_END = re.compile(rb"[ \tT]")
 _EPOCH_START = date(1970, 1, 1)
 _MAX_EPOCH_DIGITS = 12  # the year 9999 needs 12 digits of seconds
@@ -123,7 +125,8 @@ def day(text: bytes) -> str | SlashDate:
     elif match := _EPOCH.fullmatch(text):
         found = _epoch_day(match[1])
     else:
-        raise BadCell(f"{shown(text)} is no date (d/m/Y, Y-m-d or epoch seconds)")
+        why = "but a time: a spreadsheet cut it, fetch the original" if _TIME.fullmatch(text) else _DATE_FORMS
+        raise BadCell(f"{shown(text)} is no date {why}")
     if found is None:
         raise BadCell(f"{shown(text)} is an impossible date")
     return found

@@ -90,10 +90,14 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What an upload is to do: the moves of paths, or why it is refused."""
+    """What an upload is to do: the moves of paths, or why it is refused.
+
+    A refusal need not be remembered where what is known of the file says it already.
+    """
 
     moves: tuple[Move, ...] = ()
     refused: str = ""
+    remembered: bool = True
 
 
 def is_in(revision: int) -> bool:
@@ -118,7 +122,7 @@ def decide(name: Name, known: Known, policy: Policy) -> Decision:
             " --replace counts it with these options instead"
         )
     if known.retracted and not policy.again:
-        return Decision(refused="its content was retracted; --again counts it again")
+        return Decision(refused="its content was retracted; --again counts it again", remembered=False)
     other = tuple(held for held in path.names if held not in read_otherwise)
     if other and known.grown is None and not read_otherwise and policy.on_change == "refuse":
         return Decision(

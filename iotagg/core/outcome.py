@@ -13,7 +13,8 @@ _COUNTS = ("lines", "counted", "rejected", "blank", "headers")
 class Outcome:
     """What became of one file.
 
-    `lines` holds the line counts; they and `contribution` are empty where the file was not read to its end.
+    `lines` holds the line counts; they and `contribution` are empty where the file was not read to its end. `also_at`
+    names other sites at which the same content is counted.
     """
 
     file: str
@@ -26,6 +27,7 @@ class Outcome:
     last_day: str = ""
     day_order: str = ""
     reason: str = ""
+    also_at: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -45,4 +47,5 @@ class Outcome:
             "first_day": self.first_day or None,
             "last_day": self.last_day or None,
             "day_order": self.day_order or None,
+            "also_at": list(self.also_at),
         }

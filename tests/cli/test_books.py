@@ -31,6 +31,7 @@ def test_a_retracted_file_comes_back_only_again(run: Command, tmp_path: Path) ->
     run("retract", "one.csv")
     refused = run("upload", "one.csv")
     assert (refused.code, "--again counts it again" in refused.err) == (1, True)
+    assert [outcome["state"] for outcome in run("files", "--json").objects()] == ["retracted"]
     assert run("upload", "one.csv", "--again").out.startswith("counted")
     assert run("export", "--all").out == before
 

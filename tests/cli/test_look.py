@@ -76,11 +76,26 @@ def test_no_pairs_is_said(counted: Command) -> None:
 def test_files_and_their_rejects_cannot_steer_the_terminal(counted: Command) -> None:
     (outcome,) = counted("files", "--json").objects()
     short = outcome["contribution"][:8]
-    assert counted("files").out == f"counted    paris  flows.csv  {short}  3 flows, 2 pairs, 2022-12-13, 1 rejected\n"
+    head, line = counted("files").out.splitlines()
+    assert head.split() == ["state", "site", "file", "contribution", "result"]
+    assert line == f"counted  paris  flows.csv  {short}      3 flows, 2 pairs, 2022-12-13, 1 rejected"
     rejects = counted("files", "flows.csv", "--rejects").out
     assert rejects.startswith(r"flows.csv:5: column 2 'Src IP': '\x1b[31mred' is no IP address: id,\x1b[31mred,1,")
     (reject,) = counted("files", "flows.csv", "--rejects", "--json").objects()
     assert (reject["line"], reject["text"][:9]) == (5, "id,\x1b[31mr")
+
+
+def test_an_unknown_site_is_named_with_those_there_are(counted: Command) -> None:
+    for command in (["pairs"], ["files"], ["export", "--all"], ["retract", "flows.csv"]):
+        result = counted(*command, "--site", "pariss")
+        assert (result.code, result.err) == (1, "iotagg: no site pariss; there are paris\n")
+
+
+def test_a_file_without_rejected_lines_says_so(run: Command, tmp_path: Path) -> None:
+    write_flows(tmp_path / "clean.csv", FLOWS[0])
+    run("upload", "clean.csv")
+    result = run("files", "clean.csv", "--rejects")
+    assert (result.code, result.out, result.err) == (0, "", "iotagg: no rejected lines\n")
 
 
 def test_files_are_found_by_path_end_and_contribution(counted: Command, tmp_path: Path) -> None:

@@ -37,6 +37,11 @@ def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().out.startswith("Usage: iotagg [OPTIONS] COMMAND")
 
 
+def test_the_database_named_after_the_command_is_explained(run: Command) -> None:
+    result = run("pairs", "--db", "x.db")
+    assert (result.code, result.err) == (2, "iotagg: --db stands before the command: iotagg --db FILE COMMAND\n")
+
+
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert __version__ in capsys.readouterr().out

@@ -187,6 +187,17 @@ def test_dry_run_writes_nothing(run: Command, tmp_path: Path) -> None:
     assert [row["flows"] for row in run("pairs", "--json").objects()] == [1]
 
 
+def test_the_same_content_at_another_site_is_pointed_out(run: Command, tmp_path: Path) -> None:
+    write_flows(tmp_path / "one.csv", ONE)
+    write_flows(tmp_path / "two.csv", TWO)
+    run("upload", "one.csv", "two.csv", "--site", "paris")
+    result = run("upload", "one.csv", "two.csv", "--site", "tokyo")
+    assert "one.csv  1 flow, 1 pair, 2022-12-13, also counted for paris\n" in result.out
+    assert result.out.endswith("2 files: 2 counted; 2 of them also for another site\n")
+    (outcome,) = run("upload", "one.csv", "--site", "tokyo", "--json").objects()
+    assert (outcome["state"], outcome["also_at"]) == ("already counted", ["paris"])
+
+
 def test_both_cores_give_the_same_bytes_in_the_same_order(run: Command, tmp_path: Path) -> None:
     run("sample", "traffic", "--days", "6", "--rows", "6000", "--sites", "lab")
     alone = run("upload", "traffic", "--jobs", "1")

@@ -192,10 +192,16 @@ def test_an_impossible_date_says_so(text: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"3/4/22", b"3.4.2022", b"2022/04/03", b"-1", b"1e9", b"59:00.1", "٣/4/2022".encode(), b"1648944000."]
+    "text", [b"", b"3/4/22", b"3.4.2022", b"2022/04/03", b"-1", b"1e9", "٣/4/2022".encode(), b"1648944000."]
 )
 def test_what_is_no_date_says_what_one_looks_like(text: bytes) -> None:
     with pytest.raises(BadCell, match=r"is no date \(d/m/Y, Y-m-d or epoch seconds\)$|^empty is no date"):
+        day(text)
+
+
+@pytest.mark.parametrize("text", [b"59:00.1", b"09:00", b"11:00:15"])
+def test_a_time_without_a_day_says_who_may_have_cut_it(text: bytes) -> None:
+    with pytest.raises(BadCell, match=r"is no date but a time: a spreadsheet cut it, fetch the original$"):
         day(text)
 
 

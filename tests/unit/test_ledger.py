@@ -137,7 +137,7 @@ def test_an_upload_changes_what_the_policy_allows(case: Case, policy: Policy) ->
 @pytest.mark.parametrize("names", [(), (OLD,)])
 def test_a_retracted_file_comes_back_on_a_persons_word_only(on_change: OnChange, names: tuple[Name, ...]) -> None:
     decision = decide(NEW, known(*names, retracted=True), Policy(on_change))
-    assert decision == Decision(refused="its content was retracted; --again counts it again")
+    assert decision == Decision(refused="its content was retracted; --again counts it again", remembered=False)
 
 
 def test_again_counts_a_retracted_file() -> None:

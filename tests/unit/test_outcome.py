@@ -22,6 +22,7 @@ def test_a_counted_file_tells_all_its_figures() -> None:
         first_day="2022-12-05",
         last_day="2022-12-06",
         day_order="dmy",
+        also_at=("tokyo",),
     )
     fields = outcome.as_json()
     assert tuple(fields)[: len(PROMISED)] == PROMISED
@@ -40,12 +41,14 @@ def test_a_counted_file_tells_all_its_figures() -> None:
         "first_day": "2022-12-05",
         "last_day": "2022-12-06",
         "day_order": "dmy",
+        "also_at": ["tokyo"],
     }
 
 
 def test_figures_that_are_not_known_are_null() -> None:
     fields = Outcome("a.csv", "paris", "refused", reason="empty").as_json()
-    assert {key for key, value in fields.items() if value is not None} == {"file", "site", "state", "reason"}
+    assert {key for key, value in fields.items() if value is not None} == {"file", "site", "state", "reason", "also_at"}
+    assert fields["also_at"] == []
 
 
 @pytest.mark.parametrize(
