@@ -16,6 +16,7 @@ EITHER, DAY_FIRST, MONTH_FIRST, ISO = b"3/4/2022", b"13/4/2022", b"4/13/2022", b
         ((EITHER,), "dmy (assumed)"),
         ((EITHER, DAY_FIRST), "dmy"),
         ((EITHER, MONTH_FIRST), "mdy"),
+        ((MONTH_FIRST, EITHER), "mdy"),
         ((MONTH_FIRST, DAY_FIRST), "dmy"),
         ((ISO, MONTH_FIRST), "mdy"),
     ],

@@ -55,6 +55,60 @@ def test_a_known_combination_with_an_odd_number_is_judged_in_its_place() -> None
     assert [line for line, _ in rejects] == [4, 5]
 
 
+def flow(source: str, destination: str, date: str = "06/12/2022", duration: str = "5", more: str = "") -> bytes:
+    return f"{source},{destination},{date},{duration},2,x{more}".encode()
+
+
+def test_a_pair_of_one_device_with_itself_is_not_taken_for_what_others_send_it() -> None:
+    own, others = ("192.0.2.1", "192.0.2.1"), ("192.0.2.9", "192.0.2.1")
+    days, _, _ = read([[HEADER], [flow(*own), flow(*others)], [flow(*own), flow(*others), flow(*others)]])
+    assert isinstance(days, dict)
+    assert {key[:2]: sums[0] for key, sums in days.items()} == {own: 2, others: 3}
+
+
+def test_days_before_and_after_a_date_that_turns_out_impossible_stay() -> None:
+    pair = ("192.0.2.1", "192.0.2.2")
+    dates = ("03/04/2022", "04/13/2022", "13/04/2022")
+    days, counts, rejects = read([[HEADER, *(flow(*pair, date) for date in dates)]])
+    assert days == {(*pair, "2022-04-03"): [1, 5, 25, 2, 4], (*pair, "2022-04-13"): [1, 5, 25, 2, 4]}
+    assert counts == LineCounts(headers=1, counted=2, rejected=1)
+    assert isinstance(rejects, list)
+    assert [line for line, _ in rejects] == [3]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        flow("192.0.2.1", "192.0.2.2", more=",y,z"),
+        flow("192.0.2.1", "192.0.2.2").removesuffix(b",x"),
+        flow("192.0.2.1", "192.0.2.2", duration="5 "),
+        b"\x0b",
+    ],
+)
+def test_a_row_of_a_known_combination_is_rejected_for_the_same_reasons(odd: bytes) -> None:
+    good = flow("192.0.2.1", "192.0.2.2")
+    _, counts, rejects = read([[HEADER, good], [good, odd, good]])
+    assert counts == LineCounts(headers=1, counted=3, rejected=1)
+    assert isinstance(rejects, list)
+    assert [line for line, _ in rejects] == [4]
+
+
+def test_blanks_after_the_last_used_cell_are_part_of_it() -> None:
+    header = HEADER.removesuffix(b",Label")
+    good = b"192.0.2.1,192.0.2.2,06/12/2022,5,2"
+    _, counts, _ = read([[header, good], [good + b"\r", good + b" ", good]])
+    assert counts == LineCounts(headers=1, counted=3, rejected=1)
+
+
+def test_the_limit_of_a_duration_holds_in_microseconds_for_known_combinations_too() -> None:
+    found = FlowReader(ReadingOptions(duration_unit="s"), 1000, BytesIO)
+    longest, longer = str(10**10), str(10**10 + 1)
+    lines = [flow("192.0.2.1", "192.0.2.2", duration=duration) for duration in ("1", longest, longer, longest + "0")]
+    found.read(Batch([HEADER, lines[0]], quoted=False))
+    found.read(Batch(lines[1:], quoted=False))
+    assert found.finish()[1] == LineCounts(headers=1, counted=2, rejected=2)
+
+
 def test_without_a_header_there_are_no_columns() -> None:
     found = reader()
     found.read(Batch([b"", b"  "], quoted=False))
