@@ -3,10 +3,17 @@
     IotaggError
     ├── FileRefused         a flow file is not counted, and why
     │   └── FileUnreadable  it is not there, may not be read, or changes meanwhile
+    ├── KeyTaken            something else stands under a name in the bucket, or nothing where something should
     ├── NotFound            nothing is known under the name that was asked for
     ├── InvalidValue        a value that was given makes no sense
     ├── NumberTooLarge      a sum would need more than 38 digits
     ├── MissingExtra        an optional dependency is needed and not there
+    ├── Unintelligible      a queue's message that no worker understands
+    ├── CloudError          AWS cannot be used as it is set up
+    │   ├── NotSignedIn     there are no credentials, or they are no longer valid
+    │   ├── NotAllowed      the credentials do not permit what is needed
+    │   ├── NotDeployed     a bucket, table, queue or stack is not there
+    │   └── CloudBusy       throttled, in conflict, failing or out of reach for longer than retries last; later may do
     └── StoreError          the store cannot be used
         ├── NotAStore       the file is no iotagg database
         ├── StoreTooNew     a newer iotagg made it
@@ -30,6 +37,14 @@ class FileUnreadable(FileRefused):
     """A flow file is not there, may not be read, or changed while it was read; another try may do better."""
 
 
+class KeyTaken(IotaggError):
+    """What stands under a key is not what the sender took for granted; `etag` says what does, "" that nothing does."""
+
+    def __init__(self, text: str, etag: str) -> None:
+        super().__init__(text)
+        self.etag = etag
+
+
 class NotFound(IotaggError):
     """Nothing is known under the name that was asked for."""
 
@@ -44,6 +59,30 @@ class NumberTooLarge(IotaggError):
 
 class MissingExtra(IotaggError):
     """An optional dependency is needed and not installed."""
+
+
+class Unintelligible(IotaggError):
+    """A queue's message that no worker understands; it belongs into the dead-letter queue."""
+
+
+class CloudError(IotaggError):
+    """AWS cannot be used as it is set up."""
+
+
+class NotSignedIn(CloudError):
+    """There are no AWS credentials, or they are no longer valid."""
+
+
+class NotAllowed(CloudError):
+    """The AWS credentials do not permit what is needed."""
+
+
+class NotDeployed(CloudError):
+    """A bucket, table, queue or stack is not there."""
+
+
+class CloudBusy(CloudError):
+    """AWS throttles, fails or is out of reach for longer than the bounded retries last; the same may work later."""
 
 
 class StoreError(IotaggError):

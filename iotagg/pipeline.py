@@ -8,6 +8,7 @@ whoever finds a job half done does the rest, and a job that is done twice change
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from io import BytesIO
@@ -17,14 +18,25 @@ from iotagg.core.content import content_digest
 from iotagg.core.contribution import Contribution, Name, cut
 from iotagg.core.dialect import ReadingOptions
 from iotagg.core.flows import MAX_PAIR_DAYS, read_flows
-from iotagg.core.ledger import Known, Move, Policy, Refusal, decide, next_revision
+from iotagg.core.ledger import (
+    ON_DISK,
+    OTHER_CONTENT,
+    Known,
+    Move,
+    Origin,
+    Policy,
+    Refusal,
+    decide,
+    is_older,
+    next_revision,
+)
 from iotagg.core.outcome import Outcome, State
 from iotagg.core.tolerance import Tolerance
 from iotagg.errors import FileRefused, FileUnreadable, NotFound, NumberTooLarge
 from iotagg.sources import file_bytes, no_progress, opened, path_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     from iotagg.core.contribution import Head
@@ -33,6 +45,8 @@ if TYPE_CHECKING:
     from iotagg.core.reader import LineCounts
     from iotagg.core.rejects import RejectLog
     from iotagg.stores.protocol import Store
+
+Bring = Callable[["Store", "Head", int], None]
 
 _SPOOL = 1 << 20  # up to so many bytes of rejected lines stay in memory
 
@@ -147,20 +161,38 @@ def summarize(
     )
 
 
-def count(store: Store, path: str, summary: Summary, request: Request) -> Outcome:
-    """Count what a file that was read at a path adds, as far as it is not counted yet and nothing speaks against it."""
+def count(
+    store: Store,
+    path: str,
+    summary: Summary,
+    request: Request,
+    origin: Origin = ON_DISK,
+    *,
+    begins_with: Callable[[PathRecord, Head], bool] = lambda *_: False,
+    bring: Bring | None = None,
+) -> Outcome:
+    """Count what a file that was read at a path adds, as far as it is not counted yet and nothing speaks against it.
+
+    `begins_with` says whether what stands at a path begins with a content that was written before it but is read after
+    it; that happens to objects only. `bring` is consolidate(), or hands its work over to others.
+    """
     name = summary.contribution.head.name
     standing = store.file(name)
     was_in = standing is not None and standing.is_in
-    decision = decide(name, _known(store, path, summary), request.policy)
+    known = _known(store, path, summary)
+    if is_older(origin.sequencer, known.path.versions.last):
+        known = replace(known, outgrown=begins_with(known.path, summary.contribution.head))
+    decision = decide(name, known, request.policy, origin)
     refused = decision.refused or ("" if was_in else request.tolerance.refusal(summary.lines, summary.rejects))
     if refused:
-        return _refuse(store, path, summary, refused, remembered=decision.remembered)
+        return _refuse(store, path, summary, refused, origin.version, remembered=decision.remembered)
     store.keep(summary.contribution)
     store.keep_rejects(name, summary.rejects.members())
     _forget_retractions(store, name)
-    carry_out(store, request.site, decision.moves or (Move(path),))
-    settle(store, [name])
+    carry_out(store, request.site, decision.moves or (Move(path, origin=origin),), bring=bring)
+    if decision.displaced:
+        store.refuse(request.site, path, Refusal(OTHER_CONTENT, str(known.path.names[-1])))
+    settle(store, [name], bring=bring)
     return outcome_of(store, path, name, "already counted" if was_in else "counted")
 
 
@@ -196,15 +228,15 @@ def _grown(store: Store, path: PathRecord, summary: Summary) -> Name | None:
     return max(beginnings, key=lambda head: head.length).name if beginnings else None
 
 
-def _refuse(store: Store, path: str, summary: Summary, reason: str, *, remembered: bool) -> Outcome:
+def _refuse(store: Store, path: str, summary: Summary, reason: str, version: str, *, remembered: bool) -> Outcome:
     head = summary.contribution.head
     store.keep_rejects(head.name, summary.rejects.members())
-    if remembered:
-        store.refuse(head.name.site, path, Refusal(reason, str(head.name), head.lines))
+    refusal = Refusal(reason, str(head.name), head.lines) if remembered else None
+    store.refuse(head.name.site, path, refusal, version)
     return _outcome(path, head, "refused", reason)
 
 
-def carry_out(store: Store, site: str, moves: Iterable[Move], retracted: str = "") -> None:
+def carry_out(store: Store, site: str, moves: Iterable[Move], retracted: str = "", bring: Bring | None = None) -> None:
     """Move paths, then take what they left out, and bring what they took in."""
     affected: dict[Name, None] = {}
     for move in moves:
@@ -212,17 +244,20 @@ def carry_out(store: Store, site: str, moves: Iterable[Move], retracted: str = "
         affected |= dict.fromkeys(move.drop)
         if move.take is not None:
             affected[move.take] = None
-    settle(store, affected, retracted)
+    settle(store, affected, retracted, bring)
 
 
-def settle(store: Store, names: Iterable[Name], retracted: str = "") -> None:
-    """Bring contributions in or out as the paths that refer to them say, and finish what was left half done."""
+def settle(store: Store, names: Iterable[Name], retracted: str = "", bring: Bring | None = None) -> None:
+    """Bring contributions in or out as the paths that refer to them say, and finish what was left half done.
+
+    `bring` does so with one of them at a revision: consolidate(), or what hands its work over to others.
+    """
     for name in names:
         record = _file(store, name)
         while (revision := next_revision(record)) != record.revision:
             store.advance(name, record.revision, revision, retracted="" if record.paths else retracted)
             record = _file(store, name)
-        consolidate(store, record.head, revision)
+        (bring or consolidate)(store, record.head, revision)
 
 
 def consolidate(store: Store, head: Head, revision: int) -> None:
@@ -230,12 +265,13 @@ def consolidate(store: Store, head: Head, revision: int) -> None:
     missing = set(range(head.chunks)) - store.applied(head.name, revision) if revision else set()
     for number, chunk in store.chunks(head.name, sorted(missing)):
         store.apply(head.name, revision, number, chunk)
+    store.settled(head.name, revision)
 
 
-def retract(store: Store, site: str, path: str, names: Iterable[Name]) -> None:
+def retract(store: Store, site: str, path: str, names: Iterable[Name], bring: Bring | None = None) -> None:
     """Take contributions out as far as this path refers to them; other paths that refer to them keep them in."""
     with store.atomically():
-        carry_out(store, site, [Move(path, drop=tuple(names))], retracted=path)
+        carry_out(store, site, [Move(path, drop=tuple(names))], retracted=path, bring=bring)
 
 
 def is_pending(store: Store, record: FileRecord) -> bool:

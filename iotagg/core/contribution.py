@@ -197,9 +197,15 @@ def cut(totals: FileTotals, site: str, options: ReadingOptions) -> Contribution:
 
 
 def head_of(stored: bytes) -> tuple[Head, int]:
-    """Return the head of a stored contribution, given at least its first bytes, and where its first chunk begins."""
+    """Return the head of a stored contribution, given its first bytes, and where its first chunk begins.
+
+    Raises ValueError when these are too few.
+    """
     member = zlib.decompressobj(16 + zlib.MAX_WBITS)
-    fields = json.loads(member.decompress(stored))
+    text = member.decompress(stored)
+    if not member.eof:
+        raise ValueError(f"the head is longer than the {len(stored):,} bytes that were read of it")
+    fields = json.loads(text)
     return Head.from_json(fields), len(stored) - len(member.unused_data)
 
 

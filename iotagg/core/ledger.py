@@ -48,6 +48,30 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Versions:
+    """What is known of the versions of an object at a path; nothing for files on a disk.
+
+    `final` are those of which it is settled what became of them, `first` and `last` the sequencers (see is_older()) of
+    the oldest and the newest that the path's contributions come from.
+    """
+
+    final: frozenset[str] = frozenset()
+    first: str = ""
+    last: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which version of an object was read, and its sequencer; both empty for a file on a disk."""
+
+    version: str = ""
+    sequencer: str = ""
+
+
+ON_DISK = Origin()
+
+
+@dataclass(frozen=True, slots=True)
 class PathRecord:
     """What is known of a path: the contributions it refers to, oldest first, and its last refusal, if any."""
 
@@ -55,6 +79,7 @@ class PathRecord:
     path: str
     names: tuple[Name, ...] = ()
     refusal: Refusal | None = None
+    versions: Versions = field(default_factory=Versions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,34 +95,77 @@ class Known:
     """What the store knows that bears on one upload.
 
     `readings` is the same content read with other options as far as it is in, `retracted` says that a person took that
-    content out, however it was read, `grown` is the contribution of this path with whose content the new one begins.
+    content out, however it was read, `grown` is the contribution of this path with whose content the new one begins,
+    `outgrown` says that what stands at the path begins with the new content.
     """
 
     path: PathRecord
     readings: tuple[FileRecord, ...] = ()
     retracted: bool = False
     grown: Name | None = None
+    outgrown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A change of what a path refers to."""
+    """A change of what a path refers to.
+
+    `origin` is what was read there; `first` and `last` replace the sequencers that are remembered, if given.
+    """
 
     path: str
     take: Name | None = None
     drop: tuple[Name, ...] = ()
+    origin: Origin = ON_DISK
+    first: str = ""
+    last: str = ""
+
+    def applied_to(self, record: PathRecord) -> PathRecord:
+        """Return what is known of the path afterwards."""
+        gone = (*self.drop, self.take)
+        names = [name for name in record.names if name not in gone]
+        return PathRecord(
+            record.site,
+            self.path,
+            names=(*names, self.take) if self.take is not None else tuple(names),
+            versions=Versions(
+                final=record.versions.final | ({self.origin.version} - {""}),
+                first=self.first or record.versions.first,
+                last=self.last or record.versions.last,
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What an upload is to do: the moves of paths, or why it is refused.
 
-    A refusal need not be remembered where what is known of the file says it already.
+    A refusal need not be remembered where what is known of the file says it already. `displaced` says that what the
+    path refers to gives way because it was written later, but read first: it is refused in its turn.
     """
 
     moves: tuple[Move, ...] = ()
     refused: str = ""
     remembered: bool = True
+    displaced: bool = False
+
+
+OTHER_CONTENT = (
+    "this path was counted with other content; --replace if this corrects it,"
+    " --add if it is other traffic under an old name"
+)
+
+
+def is_older(sequencer: str, than: str) -> bool:
+    """Say whether an object's version was written before another of the same key, by S3's sequencers.
+
+    They are hexadecimal texts that compare from the left, the shorter one with zeros to its right (Amazon S3 User
+    Guide, event message structure). Without both, the order is not known.
+    """
+    if not sequencer or not than:
+        return False
+    width = max(len(sequencer), len(than))
+    return sequencer.lower().ljust(width, "0") < than.lower().ljust(width, "0")
 
 
 def is_in(revision: int) -> bool:
@@ -110,8 +178,11 @@ def next_revision(record: FileRecord) -> int:
     return record.revision + (record.is_in != bool(record.paths))
 
 
-def decide(name: Name, known: Known, policy: Policy) -> Decision:
-    """Return what uploading the contribution `name` at a path is to change."""
+def decide(name: Name, known: Known, policy: Policy, origin: Origin = ON_DISK) -> Decision:
+    """Return what uploading the contribution `name` at a path is to change.
+
+    Versions of an object that are read in another order than they were written end as if they had been read in theirs.
+    """
     path = known.path
     if name in path.names:
         return Decision()
@@ -124,15 +195,26 @@ def decide(name: Name, known: Known, policy: Policy) -> Decision:
     if known.retracted and not policy.again:
         return Decision(refused="its content was retracted; --again counts it again", remembered=False)
     other = tuple(held for held in path.names if held not in read_otherwise)
+    if other and policy.on_change != "add" and is_older(origin.sequencer, path.versions.last):
+        if policy.on_change == "refuse" and not known.outgrown and is_older(origin.sequencer, path.versions.first):
+            return Decision(moves=(_move(path, name, path.names, origin, policy),), displaced=True)
+        return Decision(refused="a later version of this object was counted before it", remembered=False)
     if other and known.grown is None and not read_otherwise and policy.on_change == "refuse":
-        return Decision(
-            refused="this path was counted with other content; --replace if this corrects it,"
-            " --add if it is other traffic under an old name"
-        )
+        return Decision(refused=OTHER_CONTENT)
     drop = _dropped(known, policy, read_otherwise, other)
     elsewhere = {held for reading in known.readings for held in reading.paths} - {path.path}
     moves = (Move(held, name, read_otherwise) for held in sorted(elsewhere))
-    return Decision(moves=(Move(path.path, name, drop), *moves))
+    return Decision(moves=(_move(path, name, drop, origin, policy), *moves))
+
+
+def _move(path: PathRecord, name: Name, drop: tuple[Name, ...], origin: Origin, policy: Policy) -> Move:
+    # What has grown, or stands beside other traffic, goes back to the first of the path's versions.
+    first = last = origin.sequencer
+    replaced = policy.on_change == "replace" or is_older(last, path.versions.first)
+    if path.names and not replaced:
+        first = path.versions.first or first
+        last = path.versions.last if is_older(last, path.versions.last) else last
+    return Move(path.path, name, drop, origin, first, last)
 
 
 def _dropped(

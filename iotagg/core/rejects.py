@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, BinaryIO
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from iotagg.core.lines import ByteStream
+
 MAX_TEXT = 1024
 _LINES_PER_MEMBER = 1000
 _LEVEL = 1  # rejects are written while a file is read: fast beats small
@@ -85,6 +87,11 @@ def pack(content: bytes, level: int) -> bytes:
 
 def read_rejects(member: bytes) -> Iterator[Reject]:
     """Yield the rejected lines that one gzip member holds."""
-    with gzip.open(BytesIO(member)) as content:
+    yield from stored_rejects(BytesIO(member))
+
+
+def stored_rejects(stream: ByteStream) -> Iterator[Reject]:
+    """Yield the rejected lines that a gzip file of one or more members holds, as it is read."""
+    with gzip.GzipFile(fileobj=stream, mode="rb") as content:  # type: ignore[call-overload]  # it only reads
         for line in content:
             yield Reject(**json.loads(line))

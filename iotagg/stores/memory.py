@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -80,13 +80,13 @@ class MemoryStore:
 
     def move(self, site: str, move: Move) -> None:
         with self._lock:
-            held = [name for name in self.path(site, move.path).names if name not in (*move.drop, move.take)]
-            names = (*held, move.take) if move.take is not None else tuple(held)
-            self._tables.paths[site, move.path] = PathRecord(site, move.path, names)
+            self._tables.paths[site, move.path] = move.applied_to(self.path(site, move.path))
 
-    def refuse(self, site: str, path: str, refusal: Refusal) -> None:
+    def refuse(self, site: str, path: str, refusal: Refusal | None, version: str = "") -> None:
         with self._lock:
-            self._tables.paths[site, path] = PathRecord(site, path, self.path(site, path).names, refusal)
+            record = self.path(site, path)
+            versions = replace(record.versions, final=record.versions.final | ({version} - {""}))
+            self._tables.paths[site, path] = replace(record, refusal=refusal or record.refusal, versions=versions)
 
     def advance(self, name: Name, expected: int, revision: int, *, retracted: str = "") -> bool:
         with self._lock:
@@ -121,6 +121,14 @@ class MemoryStore:
         with self._lock:
             markers = self._tables.markers.copy()
         return frozenset(number for (held, number), at in markers.items() if held == name and at >= revision)
+
+    def pending(self, site: str) -> Iterator[Name]:
+        for record in self.files(site):
+            if record.revision and len(self.applied(record.name, record.revision)) < record.head.chunks:
+                yield record.name
+
+    def settled(self, name: Name, revision: int) -> None:
+        """Nothing to do: what is pending is derived."""
 
     def file(self, name: Name) -> FileRecord | None:
         with self._lock:

@@ -53,8 +53,12 @@ class Store(Protocol):
         """Change which contributions a path refers to; forget its refusal."""
         ...
 
-    def refuse(self, site: str, path: str, refusal: Refusal) -> None:
-        """Remember why the last attempt at a path was refused; what it refers to stays."""
+    def refuse(self, site: str, path: str, refusal: Refusal | None, version: str = "") -> None:
+        """Remember why the last attempt at a path was refused; what it refers to stays.
+
+        `version`, if given, is the object version it was read from: what became of it is settled then, also without a
+        refusal.
+        """
         ...
 
     def advance(self, name: Name, expected: int, revision: int, *, retracted: str = "") -> bool:
@@ -74,6 +78,17 @@ class Store(Protocol):
 
     def applied(self, name: Name, revision: int) -> frozenset[int]:
         """Return the numbers of the chunks whose markers stand at a revision or a later one."""
+        ...
+
+    def pending(self, site: str) -> Iterator[Name]:
+        """Yield the contributions of a site whose revision has yet to reach some of their chunks.
+
+        A store that keeps a list of them may name one too many, where nobody has called settled() yet.
+        """
+        ...
+
+    def settled(self, name: Name, revision: int) -> None:
+        """Take a contribution whose chunks have all reached a revision off the list of those that are pending."""
         ...
 
     # A question's way out.

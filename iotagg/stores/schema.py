@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = 0x696F7461  # "iota" in ASCII: how SQLite files say whose they are
 
-_FIRST = """
+_FILES = """
 CREATE TABLE file (
     site TEXT NOT NULL,
     content TEXT NOT NULL,
@@ -72,7 +72,7 @@ CREATE TABLE reject (
 """
 
 # Sums are JSON because SQLite's integers turn into floats beyond 2^63, and a sum of squares goes there.
-_SECOND = """
+_SUMS = """
 CREATE TABLE pair_month (
     site TEXT NOT NULL,
     source TEXT NOT NULL,
@@ -83,7 +83,12 @@ CREATE TABLE pair_month (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS = (_FIRST + _SECOND,)
+# What became of the versions of an object in a bucket; files on a disk have none.
+_VERSIONS = """
+ALTER TABLE path ADD COLUMN versions TEXT;
+"""
+
+MIGRATIONS = (_FILES + _SUMS, _VERSIONS)
 
 
 def check_owner(file: Path) -> None:

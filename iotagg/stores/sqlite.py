@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from iotagg.core.contribution import Contribution, Head, Name, PairMonth, chunk_ranges, read_chunk
-from iotagg.core.ledger import FileRecord, PathRecord, Refusal, is_in
+from iotagg.core.ledger import FileRecord, PathRecord, Refusal, Versions, is_in
 from iotagg.core.metrics import FLOWS
 from iotagg.core.moments import checked
 from iotagg.core.rejects import Reject, read_rejects
@@ -95,7 +96,8 @@ class SqliteStore:
 
     def move(self, site: str, move: Move) -> None:
         with self._database.transaction():
-            self._run("INSERT OR REPLACE INTO path VALUES (?, ?, NULL)", site, move.path)
+            versions = move.applied_to(self.path(site, move.path)).versions
+            self._put_path(site, move.path, None, versions)
             for name in move.drop:
                 self._run(f"DELETE FROM reference WHERE path = ? AND {_OF_FILE}", move.path, *_key(name))
             if move.take is not None:
@@ -105,10 +107,20 @@ class SqliteStore:
                     *_key(move.take),
                 )
 
-    def refuse(self, site: str, path: str, refusal: Refusal) -> None:
-        body = json.dumps([refusal.reason, refusal.content, refusal.lines])
+    def refuse(self, site: str, path: str, refusal: Refusal | None, version: str = "") -> None:
         with self._database.transaction():
-            self._run("INSERT OR REPLACE INTO path VALUES (?, ?, ?)", site, path, body)
+            record = self.path(site, path)
+            versions = replace(record.versions, final=record.versions.final | ({version} - {""}))
+            self._put_path(site, path, refusal or record.refusal, versions)
+
+    def _put_path(self, site: str, path: str, refusal: Refusal | None, versions: Versions) -> None:
+        self._run(
+            "INSERT OR REPLACE INTO path (site, path, refusal, versions) VALUES (?, ?, ?, ?)",
+            site,
+            path,
+            refusal and json.dumps([refusal.reason, refusal.content, refusal.lines]),
+            None if versions == Versions() else json.dumps([sorted(versions.final), versions.first, versions.last]),
+        )
 
     def advance(self, name: Name, expected: int, revision: int, *, retracted: str = "") -> bool:
         with self._database.transaction():
@@ -171,6 +183,18 @@ class SqliteStore:
         query = f"SELECT chunk FROM marker WHERE {_OF_FILE} AND revision >= ?"
         return frozenset(row[0] for row in self._run(query, *_key(name), revision))
 
+    def pending(self, site: str) -> Iterator[Name]:
+        query = (
+            "SELECT site, content, options FROM file"
+            " WHERE site = ? AND revision > 0 AND json_array_length(head, '$.chunks') >"
+            " (SELECT count(*) FROM marker WHERE (site, content, options) = (file.site, file.content, file.options)"
+            " AND marker.revision >= file.revision) ORDER BY content, options"
+        )
+        return (Name(*row) for row in self._run(query, site).fetchall())
+
+    def settled(self, name: Name, revision: int) -> None:
+        """Nothing to do: what is pending is derived."""
+
     def file(self, name: Name) -> FileRecord | None:
         query = f"SELECT head, revision, retracted FROM file WHERE {_OF_FILE}"
         row = self._run(query, *_key(name)).fetchone()
@@ -186,20 +210,26 @@ class SqliteStore:
         return [self._record(*row) for row in self._run(query, site, content).fetchall()]
 
     def path(self, site: str, path: str) -> PathRecord:
-        row = self._run("SELECT refusal FROM path WHERE site = ? AND path = ?", site, path).fetchone()
-        return self._path_record(site, path, row[0] if row else None)
+        row = self._run("SELECT refusal, versions FROM path WHERE site = ? AND path = ?", site, path).fetchone()
+        return self._path_record(site, path, *(row or (None, None)))
 
-    def _path_record(self, site: str, path: str, refusal: str | None) -> PathRecord:
+    def _path_record(self, site: str, path: str, refusal: str | None, versions: str | None) -> PathRecord:
         query = "SELECT site, content, options FROM reference WHERE site = ? AND path = ? ORDER BY place"
-        names = tuple(Name(*row) for row in self._run(query, site, path))
-        return PathRecord(site, path, names, Refusal(*json.loads(refusal)) if refusal else None)
+        final, first, last = json.loads(versions) if versions else ((), "", "")
+        return PathRecord(
+            site,
+            path,
+            names=tuple(Name(*row) for row in self._run(query, site, path)),
+            refusal=Refusal(*json.loads(refusal)) if refusal else None,
+            versions=Versions(frozenset(final), first, last),
+        )
 
     def sites(self) -> list[str]:
         query = "SELECT site FROM file UNION SELECT site FROM path ORDER BY site"
         return [row[0] for row in self._run(query)]
 
     def paths(self, site: str) -> Iterator[PathRecord]:
-        rows = self._run("SELECT site, path, refusal FROM path WHERE site = ? ORDER BY path", site).fetchall()
+        rows = self._run("SELECT site, path, refusal, versions FROM path WHERE site = ? ORDER BY path", site).fetchall()
         return (self._path_record(*row) for row in rows)
 
     def files(self, site: str) -> Iterator[FileRecord]:

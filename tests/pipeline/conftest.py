@@ -13,7 +13,7 @@ from iotagg.core.tolerance import Tolerance
 from iotagg.pipeline import Request, retract, upload
 from iotagg.sources import no_progress, path_text
 from tests.pipeline.csvs import everything, put
-from tests.stores.backends import BACKENDS
+from tests.stores.backends import BACKENDS, backend_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,7 +95,7 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     def fresh() -> Store:
         folder = tmp_path / f"store{next(made)}"
         folder.mkdir()
-        return BACKENDS[request.param](folder).open()
+        return backend_of(request, folder).open()
 
     (tmp_path / "flows").mkdir()
     store = fresh()

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from iotagg.aws.clients import connect
+from iotagg.aws.provision import provision
+from iotagg.stores.dynamodb.store import DynamoStore
 from iotagg.stores.memory import MemoryStore
 from iotagg.stores.sqlite import SqliteStore
+from tests.cloud.engine import unique
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import pytest
+
+    from iotagg.aws.stack import Stack
     from iotagg.stores.protocol import Store
 
 
@@ -40,4 +48,22 @@ def sqlite(folder: Path) -> Backend:
     return Backend(partial(SqliteStore, folder / "store.db"), shared=True, transactional=True)
 
 
-BACKENDS = {"memory": memory, "sqlite": sqlite}
+def dynamodb(folder: Path) -> Backend:
+    """Return the store in a DynamoDB table and a bucket, on the engine that the environment names."""
+    stack = provision(connect(), unique("store"), region=os.environ["AWS_DEFAULT_REGION"])
+    return Backend(partial(open_dynamodb, stack), shared=True, transactional=False)
+
+
+def open_dynamodb(stack: Stack) -> Store:
+    """Open the store of a deployment."""
+    return DynamoStore(connect(), stack.table, stack.bucket)
+
+
+BACKENDS = {"memory": memory, "sqlite": sqlite, "dynamodb": dynamodb}
+
+
+def backend_of(request: pytest.FixtureRequest, folder: Path) -> Backend:
+    """Return the backend of the kind that a test is run with; only those on AWS need the engine."""
+    if request.param == "dynamodb":
+        request.getfixturevalue("aws")
+    return BACKENDS[request.param](folder)

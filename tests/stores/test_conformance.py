@@ -183,7 +183,7 @@ def test_sums_of_38_digits_are_exact(store: Store) -> None:
 def test_a_sum_of_39_digits_is_refused_and_nothing_of_its_chunk_changes(store: Store) -> None:
     store.apply(ONE, 1, 0, [pair_month("192.168.1.7", flows=1, dur_sq=MAX_SUM)])
     before = rows(store)
-    beside = [pair_month("192.168.1.6"), pair_month("192.168.1.7", flows=1, dur_sq=1), pair_month("192.168.1.8")]
+    beside = [pair_month("192.168.1.6"), pair_month("192.168.1.7", flows=1, dur_sq=2), pair_month("192.168.1.8")]
     with pytest.raises(NumberTooLarge, match="38 digits"):
         store.apply(OTHER, 1, 0, beside)
     assert rows(store) == before
@@ -192,7 +192,7 @@ def test_a_sum_of_39_digits_is_refused_and_nothing_of_its_chunk_changes(store: S
 
 def test_a_sum_that_begins_with_39_digits_is_refused_too(store: Store) -> None:
     with pytest.raises(NumberTooLarge, match="38 digits"):
-        store.apply(ONE, 1, 0, [pair_month("192.168.1.7", flows=1, dur_sq=MAX_SUM + 1)])
+        store.apply(ONE, 1, 0, [pair_month("192.168.1.7", flows=1, dur_sq=MAX_SUM + 2)])
     assert rows(store) == []
     assert store.applied(ONE, 1) == frozenset()
 

@@ -1,0 +1,1 @@
+"""AWS: the clients, and what iotagg does with S3 and SQS."""

@@ -1,0 +1,59 @@
+"""The three clients that iotagg talks to AWS with, alike in their timeouts and retries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from iotagg import __version__
+from iotagg.aws.meter import Meter
+from iotagg.aws.problems import explained
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+_CONNECT_SECONDS = 5
+_READ_SECONDS = 30  # longer than the 20 s for which a queue is asked to wait
+_ATTEMPTS = 4
+CONNECTIONS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """Clients for S3, SQS and DynamoDB, and what counts their requests; threads may share them, processes may not."""
+
+    s3: S3Client
+    sqs: SQSClient
+    dynamodb: DynamoDBClient
+    meter: Meter = field(default_factory=Meter)
+
+
+def connect() -> Clients:
+    """Return clients for the account, region and address that boto3 finds in its environment.
+
+    Lost connections, server errors and throttling are tried again, four attempts in all, with jitter; conflicts between
+    transactions are not: whoever writes decides about those. Raises NotSignedIn and CloudError.
+    """
+    clients = Clients(client("s3"), client("sqs"), client("dynamodb"))
+    for each in (clients.s3, clients.sqs, clients.dynamodb):
+        clients.meter.watch(each)
+    return clients
+
+
+def client(service: str) -> Any:
+    """Return a client for one service. Raises NotSignedIn and CloudError."""
+    config = Config(
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+        max_pool_connections=CONNECTIONS,
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        user_agent_extra=f"iotagg/{__version__}",
+    )
+    with explained():
+        # A session of its own: the default one may not be shared between threads while it makes clients.
+        return boto3.session.Session().client(service, config=config)  # type: ignore[call-overload]  # by its name

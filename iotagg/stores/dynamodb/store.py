@@ -1,0 +1,313 @@
+"""The store on AWS, behind the protocol that all stores share.
+
+All reads are strongly consistent: whoever was told that a file is counted finds it in the next export.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactWriteError
+from pynamodb.expressions.operand import Path as Attribute
+from pynamodb.transactions import TransactWrite
+
+from iotagg.aws.objects import Bucket
+from iotagg.aws.patience import Patience
+from iotagg.aws.problems import code_of, explained
+from iotagg.core.contribution import Head, Name
+from iotagg.core.ledger import FileRecord, PathRecord, Refusal, Versions
+from iotagg.errors import CloudBusy, InvalidValue, NotFound
+from iotagg.stores.dynamodb.archive import Archive
+from iotagg.stores.dynamodb.sums import Sums
+from iotagg.stores.dynamodb.table import (
+    PENDING,
+    SITES,
+    FileItem,
+    Kind,
+    PathItem,
+    bound,
+    content_key,
+    file_key,
+    marker_prefix,
+    paths_key,
+    pending_key,
+)
+from iotagg.stores.dynamodb.transaction import CONDITION_FAILED, PASSING_REASONS
+from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pynamodb.expressions.update import Action
+
+    from iotagg.aws.clients import Clients
+    from iotagg.core.contribution import Chunk, Contribution, PairMonth
+    from iotagg.core.ledger import Move
+    from iotagg.core.rejects import Reject
+
+_READ_TOGETHER = 100  # the most items of one BatchGetItem
+_ROUNDS = 50  # so often a path is read again that others change meanwhile
+
+
+class DynamoStore:
+    """A store in a DynamoDB table and a bucket. Threads may share one; processes each need their own.
+
+    Methods raise CloudError where AWS cannot be used, CloudBusy where another try may do better.
+    """
+
+    def __init__(self, clients: Clients, table: str, bucket: str, patience: Patience | None = None) -> None:
+        self._table = bound(table, clients.dynamodb)
+        self._patience = patience or Patience()
+        self._archive = Archive(Bucket(clients.s3, bucket))
+        self._sums = Sums(clients.dynamodb, table, clients.meter, self._patience)
+        self._sites: set[str] = set()
+        self.meter = clients.meter
+
+    @contextmanager
+    def atomically(self, *, keep: bool = True) -> Iterator[None]:
+        """Nothing is held together here: every write stands by itself. Raises InvalidValue when it must not be kept."""
+        if not keep:
+            raise InvalidValue("a dry run needs a database file: what is written to a table stays")
+        yield
+
+    def close(self) -> None:
+        """Nothing to let go of: the clients belong to whoever made them."""
+
+    def keep(self, contribution: Contribution) -> Head:
+        name = contribution.head.name
+        standing = self.file(name)
+        if standing is not None:
+            return standing.head
+        head, first_chunk = self._archive.keep(contribution)
+        self._know(name.site)
+        item = self._table.files(*file_key(name), head=head.as_json(), first_chunk=first_chunk)
+        self._write(lambda: item.save(Attribute("pk").does_not_exist()))
+        return head
+
+    def keep_rejects(self, name: Name, members: Iterable[bytes]) -> None:
+        self._archive.keep_rejects(name, members)
+
+    def chunks(self, name: Name, numbers: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
+        item = self._file(name)
+        if item is None:
+            raise NotFound(f"no contribution {name} at site {name.site}")
+        yield from self._archive.chunks(Head.from_json(item.head), int(item.first_chunk), numbers)
+
+    def move(self, site: str, move: Move) -> None:
+        self._know(site)
+        for _ in range(_ROUNDS):
+            if self._moved(site, move):
+                return
+            self.meter.add("paths_read_again")
+        raise CloudBusy(f"table {self._table.name}: others keep changing {move.path}; try later")
+
+    def _moved(self, site: str, move: Move) -> bool:
+        item = self._path(site, move.path)
+        before = _path_record(site, move.path, item)
+        after = move.applied_to(before)
+        if item is not None and after == before:
+            return True
+        moves = int(item.moves) if item is not None else 0
+        is_as_it_was = PathItem.moves == moves if moves else PathItem.moves.does_not_exist()
+        with explained(f"table {self._table.name}"):
+            return self._write(lambda: self._move(move, before, after, moves + 1, is_as_it_was))
+
+    def _move(self, move: Move, before: PathRecord, after: PathRecord, moves: int, condition: Any) -> None:
+        table = self._table
+        path = table.paths(paths_key(before.site), before.path)
+        changes: list[Action] = [
+            PathItem.moves.set(moves),
+            PathItem.contributions.set([str(name) for name in after.names]),
+            PathItem.first_sequencer.set(after.versions.first),
+            PathItem.last_sequencer.set(after.versions.last),
+            PathItem.refusal.remove(),
+        ]
+        if move.origin.version:
+            changes.append(PathItem.final_versions.add({move.origin.version}))
+        file_is_known = FileItem.pk.exists()
+        with TransactWrite(connection=table.connection.connection) as together:
+            together.update(path, actions=changes, condition=condition)
+            for name in sorted(set(before.names) - set(after.names)):
+                dropped = table.files(*file_key(name))
+                together.update(dropped, [FileItem.paths.delete({move.path})], condition=file_is_known)
+            if move.take is not None:
+                taken = table.files(*file_key(move.take))
+                together.update(taken, [FileItem.paths.add({move.path})], condition=file_is_known)
+
+    def refuse(self, site: str, path: str, refusal: Refusal | None, version: str = "") -> None:
+        changes: list[Action] = []
+        if refusal is not None:
+            changes.append(PathItem.refusal.set([refusal.reason, refusal.content, refusal.lines]))
+        if version:
+            changes.append(PathItem.final_versions.add({version}))
+        if changes:
+            self._know(site)
+            item = self._table.paths(paths_key(site), path)
+            self._write(lambda: item.update(actions=changes))
+
+    def advance(self, name: Name, expected: int, revision: int, *, retracted: str = "") -> bool:
+        table = self._table
+        revision_is_expected = FileItem.revision == expected
+        changes: list[Action] = [FileItem.revision.set(revision), FileItem.retracted.set(retracted)]
+        pending = table.pending(PENDING, pending_key(name), revision=revision, since=int(time.time()))
+
+        def write() -> None:
+            with TransactWrite(connection=table.connection.connection) as together:
+                together.update(table.files(*file_key(name)), actions=changes, condition=revision_is_expected)
+                if revision != expected:
+                    together.save(pending)
+
+        return self._write(write)
+
+    def apply(self, name: Name, revision: int, number: int, chunk: Chunk) -> bool:
+        return self._sums.apply(name, revision, number, chunk)
+
+    def applied(self, name: Name, revision: int) -> frozenset[int]:
+        with explained(f"table {self._table.name}"):
+            markers = self._table.markers.query(
+                content_key(name.site, name.content),
+                self._table.markers.sk.startswith(marker_prefix(name)),
+                consistent_read=True,
+                attributes_to_get=["sk", "revision"],
+            )
+            return frozenset(int(marker.sk.rpartition("#")[2]) for marker in markers if marker.revision >= revision)
+
+    def pending(self, site: str) -> Iterator[Name]:
+        with explained(f"table {self._table.name}"):
+            items = self._table.pending.query(
+                PENDING, self._table.pending.sk.startswith(f"{site}#"), consistent_read=True
+            )
+            for item in items:
+                yield Name.parse(site, item.sk.partition("#")[2])
+
+    def settled(self, name: Name, revision: int) -> None:
+        at_this_revision = self._table.pending.revision == revision
+        item = self._table.pending(PENDING, pending_key(name))
+        self._write(lambda: item.delete(at_this_revision))
+
+    def file(self, name: Name) -> FileRecord | None:
+        item = self._file(name)
+        return None if item is None else _file_record(item)
+
+    def _file(self, name: Name) -> FileItem | None:
+        return self._get(lambda: self._table.files.get(*file_key(name), consistent_read=True))
+
+    def readings(self, site: str, content: str) -> list[FileRecord]:
+        # Behind an option's file item lie its markers; each step goes over them to the next options.
+        found: list[FileRecord] = []
+        before = "g"  # options are hexadecimal
+        while True:
+            with explained(f"table {self._table.name}"):
+                items = self._table.files.query(
+                    content_key(site, content),
+                    self._table.files.sk < before,
+                    consistent_read=True,
+                    scan_index_forward=False,
+                    limit=1,
+                )
+                item = next(iter(items), None)
+            if item is None:
+                return found[::-1]
+            before = item.sk.partition("#")[0]
+            if item.sk.endswith("#file"):
+                found.append(_file_record(item))
+
+    def path(self, site: str, path: str) -> PathRecord:
+        return _path_record(site, path, self._path(site, path))
+
+    def _path(self, site: str, path: str) -> PathItem | None:
+        return self._get(lambda: self._table.paths.get(paths_key(site), path, consistent_read=True))
+
+    def sites(self) -> list[str]:
+        with explained(f"table {self._table.name}"):
+            return [item.sk for item in self._table.sites.query(SITES, consistent_read=True)]
+
+    def _know(self, site: str) -> None:
+        if site not in self._sites:
+            self._write(self._table.sites(SITES, site).save)
+            self._sites.add(site)
+
+    def paths(self, site: str) -> Iterator[PathRecord]:
+        with explained(f"table {self._table.name}"):
+            for item in self._table.paths.query(paths_key(site), consistent_read=True):
+                yield _path_record(site, item.sk, item)
+
+    def files(self, site: str) -> Iterator[FileRecord]:
+        """Yield a site's contributions, sorted by name, which is how the bucket lists them."""
+        waiting: list[Name] = []
+        for name in self._archive.names(site):
+            waiting.append(name)
+            if len(waiting) == _READ_TOGETHER:
+                yield from self._files(waiting)
+                waiting = []
+        yield from self._files(waiting)
+
+    def _files(self, names: list[Name]) -> list[FileRecord]:
+        with explained(f"table {self._table.name}"):
+            items = self._table.files.batch_get(list(map(file_key, names)), consistent_read=True)
+            return sorted(map(_file_record, items), key=lambda record: record.name)
+
+    def rejects(self, name: Name) -> Iterator[Reject]:
+        return self._archive.rejects(name)
+
+    def months(
+        self, site: str, source: str, destination: str, first: str = FIRST_MONTH, last: str = LAST_MONTH
+    ) -> list[PairMonth]:
+        return list(self._sums.months(site, source, destination, first, last))
+
+    def scan(self, site: str) -> Iterator[PairMonth]:
+        return self._sums.scan(site)
+
+    def _get(self, read: Callable[[], Kind]) -> Kind | None:
+        with explained(f"table {self._table.name}"):
+            try:
+                return read()
+            except DoesNotExist:
+                return None
+
+    def _write(self, write: Callable[[], object]) -> bool:
+        # Says whether it was written: what its condition keeps out, is no failure.
+        with explained(f"table {self._table.name}"):
+            try:
+                self._patience.spent_on(lambda: _attempted(write), lambda: self.meter.add("writes_tried_again"))
+            except PynamoDBException as error:
+                if _kept_out(error):
+                    return False
+                raise
+        return True
+
+
+def _attempted(write: Callable[[], object]) -> None:
+    try:
+        write()
+    except TransactWriteError as error:
+        passing = {reason.code for reason in error.cancellation_reasons if reason is not None} & PASSING_REASONS
+        if passing and not _kept_out(error):
+            raise CloudBusy(f"the table answers {', '.join(sorted(passing))}; try later") from None
+        raise
+
+
+def _kept_out(error: PynamoDBException) -> bool:
+    if code_of(error) == "ConditionalCheckFailedException":
+        return True
+    reasons = error.cancellation_reasons if isinstance(error, TransactWriteError) else ()
+    return any(reason is not None and reason.code == CONDITION_FAILED for reason in reasons)
+
+
+def _file_record(item: FileItem) -> FileRecord:
+    head = Head.from_json(item.head)
+    return FileRecord(head, int(item.revision), item.retracted, frozenset(item.paths or ()))
+
+
+def _path_record(site: str, path: str, item: PathItem | None) -> PathRecord:
+    if item is None:
+        return PathRecord(site, path)
+    return PathRecord(
+        site,
+        path,
+        names=tuple(Name.parse(site, text) for text in item.contributions),
+        refusal=None if item.refusal is None else Refusal(*item.refusal),
+        versions=Versions(frozenset(item.final_versions or ()), item.first_sequencer, item.last_sequencer),
+    )
