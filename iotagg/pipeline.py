@@ -20,7 +20,7 @@ from iotagg.core.dialect import ReadingOptions
 from iotagg.core.flows import MAX_PAIR_DAYS, read_flows
 from iotagg.core.ledger import (
     ON_DISK,
-    OTHER_CONTENT,
+    READ_OTHERWISE,
     Known,
     Move,
     Origin,
@@ -100,7 +100,7 @@ def _recognized(
     store: Store, file: Path, path: str, request: Request, passed: Callable[[int], object]
 ) -> Outcome | None:
     # A known file that is as long as it was is hashed first, which is several times faster than reading it.
-    if file_bytes(file) not in _lengths(store, store.path(request.site, path)):
+    if file_bytes(file) not in lengths_at(store, store.path(request.site, path)):
         return None
     with opened(file) as content:
         digest, _ = content_digest(content)
@@ -117,7 +117,7 @@ def _recognized(
 def _read_and_count(
     store: Store, file: Path, path: str, request: Request, passed: Callable[[int], object]
 ) -> Outcome | None:
-    lengths = _lengths(store, store.path(request.site, path))
+    lengths = lengths_at(store, store.path(request.site, path))
     with ExitStack() as spools:
 
         def new_file() -> BinaryIO:
@@ -126,12 +126,13 @@ def _read_and_count(
         with opened(file, passed) as content:
             summary = summarize(content, request, lengths, new_file)
         with store.atomically(keep=not request.dry_run):
-            if not _lengths(store, store.path(request.site, path)) <= lengths:
+            if not lengths_at(store, store.path(request.site, path)) <= lengths:
                 return None  # another upload of this path came first: whether it grew from that has yet to be read
             return count(store, path, summary, request)
 
 
-def _lengths(store: Store, path: PathRecord) -> set[int]:
+def lengths_at(store: Store, path: PathRecord) -> set[int]:
+    """Return the lengths of the contents that a path refers to: what another content may have grown from."""
     return {record.head.length for name in path.names if (record := store.file(name)) is not None}
 
 
@@ -170,11 +171,12 @@ def count(
     *,
     begins_with: Callable[[PathRecord, Head], bool] = lambda *_: False,
     bring: Bring | None = None,
-) -> Outcome:
+) -> Outcome | None:
     """Count what a file that was read at a path adds, as far as it is not counted yet and nothing speaks against it.
 
-    `begins_with` says whether what stands at a path begins with a content that was written before it but is read after
-    it; that happens to objects only. `bring` is consolidate(), or hands its work over to others.
+    Returns None where the path changed meanwhile: the file is to be read again then. `begins_with` says whether what
+    stands at a path begins with a content that was written before it but is read after it; that happens to objects
+    only. `bring` is consolidate(), or hands its work over to others.
     """
     name = summary.contribution.head.name
     standing = store.file(name)
@@ -188,12 +190,24 @@ def count(
         return _refuse(store, path, summary, refused, origin.version, remembered=decision.remembered)
     store.keep(summary.contribution)
     store.keep_rejects(name, summary.rejects.members())
+    first, *others = decision.moves or (Move(path, origin=origin),)
+    if not store.move(request.site, first):
+        return None
+    if not was_in and _yields(store, name, first):
+        return _refuse(store, path, summary, READ_OTHERWISE, origin.version, remembered=True)
     _forget_retractions(store, name)
-    carry_out(store, request.site, decision.moves or (Move(path, origin=origin),), bring=bring)
-    if decision.displaced:
-        store.refuse(request.site, path, Refusal(OTHER_CONTENT, str(known.path.names[-1])))
-    settle(store, [name], bring=bring)
-    return outcome_of(store, path, name, "already counted" if was_in else "counted")
+    brought = carry_out(store, request.site, others, also=(*first.drop, name), bring=bring)
+    return outcome_of(store, path, name, "counted" if name in brought else "already counted")
+
+
+def _yields(store: Store, name: Name, move: Move) -> bool:
+    # Two who bring the same content at once, read with other options, may not know of each other before they have
+    # moved: the one of the greater name steps back, whoever came first.
+    rivals = [reading for reading in store.readings(name.site, name.content) if reading.paths and reading.name < name]
+    steps_back = any(rival.name not in move.drop for rival in rivals)
+    if steps_back:
+        store.move(name.site, Move(move.path, drop=(name,)))
+    return steps_back
 
 
 def _forget_retractions(store: Store, name: Name) -> None:
@@ -236,28 +250,40 @@ def _refuse(store: Store, path: str, summary: Summary, reason: str, version: str
     return _outcome(path, head, "refused", reason)
 
 
-def carry_out(store: Store, site: str, moves: Iterable[Move], retracted: str = "", bring: Bring | None = None) -> None:
-    """Move paths, then take what they left out, and bring what they took in."""
-    affected: dict[Name, None] = {}
+def carry_out(
+    store: Store,
+    site: str,
+    moves: Iterable[Move],
+    retracted: str = "",
+    *,
+    also: Iterable[Name] = (),
+    bring: Bring | None = None,
+) -> set[Name]:
+    """Move paths, then settle what they left out and took in, and what is named `also`; return as settle() does."""
+    affected = dict.fromkeys(also)
     for move in moves:
         store.move(site, move)
         affected |= dict.fromkeys(move.drop)
         if move.take is not None:
             affected[move.take] = None
-    settle(store, affected, retracted, bring)
+    return settle(store, affected, retracted, bring)
 
 
-def settle(store: Store, names: Iterable[Name], retracted: str = "", bring: Bring | None = None) -> None:
+def settle(store: Store, names: Iterable[Name], retracted: str = "", bring: Bring | None = None) -> set[Name]:
     """Bring contributions in or out as the paths that refer to them say, and finish what was left half done.
 
-    `bring` does so with one of them at a revision: consolidate(), or what hands its work over to others.
+    Returns those whose revision it moved, as opposed to others who came first. `bring` does so with one of them at a
+    revision: it is consolidate(), or hands its work over to others.
     """
+    moved = set()
     for name in names:
         record = _file(store, name)
         while (revision := next_revision(record)) != record.revision:
-            store.advance(name, record.revision, revision, retracted="" if record.paths else retracted)
+            if store.advance(name, record.revision, revision, retracted="" if record.paths else retracted):
+                moved.add(name)
             record = _file(store, name)
         (bring or consolidate)(store, record.head, revision)
+    return moved
 
 
 def consolidate(store: Store, head: Head, revision: int) -> None:

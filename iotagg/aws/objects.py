@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
 
+NO_VERSION = "null"  # what S3 calls the only version of an object in a bucket that keeps none
 _GONE = frozenset(("NoSuchKey", "NoSuchVersion", "404"))
 _TAKEN = frozenset(("PreconditionFailed", "412"))
 _AT_ONCE = "ConditionalRequestConflict"  # somebody else writes the key this moment
@@ -30,7 +31,7 @@ _PAUSE_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class ObjectVersion:
-    """One version of an object, as a listing shows it; `version` is `null` where the bucket keeps none."""
+    """One version of an object, as a listing shows it; `version` is NO_VERSION where the bucket keeps none."""
 
     key: str
     version: str

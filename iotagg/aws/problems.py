@@ -272,7 +272,7 @@ def _line(found: _Found, what: str) -> str:
     subject = _clean(what, _SUBJECT) or _clean(found.subject or found.host or shown, _SUBJECT) or "AWS"
     region, endpoint = _place(service)
     host = "" if found.host == subject else found.host or endpoint
-    place = [f"{shown} {found.operation}".strip(), region, host, _SECRET.sub("…", found.code)]
+    place = [f"{shown} {found.operation}".strip(), region, host, found.code]
     room = LIMIT - len(f"{subject}: {found.kind.wrong}; {found.kind.way}")
     where = _clean(", ".join(part for part in place if part), room - len(" ()"))
     return f"{subject}: {found.kind.wrong}{f' ({where})' if where else ''}; {found.kind.way}"

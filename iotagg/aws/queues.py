@@ -64,6 +64,10 @@ class Queue:
         self.name = url.rpartition("/")[2]
         self.fifo = self.name.endswith(".fifo")
 
+    def another(self, url: str) -> Queue:
+        """Return another queue that the same client reaches."""
+        return Queue(self._sqs, url)
+
     def send(self, drafts: Iterable[Draft]) -> None:
         """Send messages, ten a request; return when all are in the queue."""
         for together in _batched(drafts):
@@ -147,7 +151,7 @@ class Queue:
             raise NotDeployed(f"queue {self.name} has no dead-letter queue; give it a redrive policy")
         name = policy["deadLetterTargetArn"].rpartition(":")[2]
         with explained(f"queue {name}"):
-            return Queue(self._sqs, self._sqs.get_queue_url(QueueName=name)["QueueUrl"])
+            return self.another(self._sqs.get_queue_url(QueueName=name)["QueueUrl"])
 
     def _attributes(self, *names: str) -> dict[str, str]:
         with explained(f"queue {self.name}"):

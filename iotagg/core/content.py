@@ -44,6 +44,14 @@ class HashedContent:
         return self._hash.hexdigest()
 
 
+def beginning_digest(stream: ByteStream, length: int) -> str:
+    """Return the SHA-256 of the first `length` bytes of a stream's (decompressed) content; empty if it is shorter."""
+    content = HashedContent(blocks(stream), [length])
+    while length not in content.prefixes and next(iter(content), None) is not None:
+        pass
+    return content.prefixes.get(length, "")
+
+
 def content_digest(stream: ByteStream) -> tuple[str, int]:
     """Return the SHA-256 and the length of a stream's (decompressed) content, without reading what it says."""
     content = HashedContent(blocks(stream), ())

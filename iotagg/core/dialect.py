@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from iotagg.core.cells import printable
 from iotagg.core.metrics import METRICS
@@ -54,6 +54,18 @@ class ReadingOptions:
         """Return the options as they are stored beside what was read with them."""
         names = [list(pair) for pair in self.names]
         return {"day_order": self.day_order, "duration_unit": self.duration_unit, "names": names}
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> ReadingOptions:
+        """Return the options that as_json() gave. Raises InvalidValue for what it never gives."""
+        try:
+            names = tuple((str(role), str(name)) for role, name in fields.get("names", ()))
+            options = cls(fields.get("day_order", "auto"), fields.get("duration_unit", "us"), names)
+        except (AttributeError, TypeError, ValueError):
+            raise InvalidValue("the reading options are not in the form in which they are stored") from None
+        if options.day_order not in get_args(DayOrder) or options.duration_unit not in UNIT_EXPONENTS:
+            raise InvalidValue("the reading options name an order of days or a unit that there is not")
+        return options
 
     def digest(self) -> str:
         """Return 16 hexadecimal digits that stand for these options."""

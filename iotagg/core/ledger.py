@@ -6,7 +6,7 @@ even is out. A contribution is in while at least one path refers to it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -83,6 +83,14 @@ class PathRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Pending:
+    """A contribution whose revision has yet to reach some of its chunks, and since when (seconds since 1970)."""
+
+    name: Name
+    since: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What a person said about files that are known already."""
 
@@ -110,7 +118,8 @@ class Known:
 class Move:
     """A change of what a path refers to.
 
-    `origin` is what was read there; `first` and `last` replace the sequencers that are remembered, if given.
+    It forgets the path's refusal, or leaves another one. `origin` is what was read there; `first` and `last` replace
+    the sequencers that are remembered, if given. With `expected` it is made only while the path refers to these.
     """
 
     path: str
@@ -119,6 +128,12 @@ class Move:
     origin: Origin = ON_DISK
     first: str = ""
     last: str = ""
+    expected: tuple[Name, ...] | None = None
+    refusal: Refusal | None = None
+
+    def fits(self, record: PathRecord) -> bool:
+        """Say whether the path is still as this move expects it."""
+        return self.expected is None or self.expected == record.names
 
     def applied_to(self, record: PathRecord) -> PathRecord:
         """Return what is known of the path afterwards."""
@@ -128,6 +143,7 @@ class Move:
             record.site,
             self.path,
             names=(*names, self.take) if self.take is not None else tuple(names),
+            refusal=self.refusal,
             versions=Versions(
                 final=record.versions.final | ({self.origin.version} - {""}),
                 first=self.first or record.versions.first,
@@ -140,16 +156,17 @@ class Move:
 class Decision:
     """What an upload is to do: the moves of paths, or why it is refused.
 
-    A refusal need not be remembered where what is known of the file says it already. `displaced` says that what the
-    path refers to gives way because it was written later, but read first: it is refused in its turn.
+    A refusal need not be remembered where what is known of the file says it already.
     """
 
     moves: tuple[Move, ...] = ()
     refused: str = ""
     remembered: bool = True
-    displaced: bool = False
 
 
+READ_OTHERWISE = (
+    "its content is counted already, read with other options; --replace counts it with these options instead"
+)
 OTHER_CONTENT = (
     "this path was counted with other content; --replace if this corrects it,"
     " --add if it is other traffic under an old name"
@@ -188,23 +205,28 @@ def decide(name: Name, known: Known, policy: Policy, origin: Origin = ON_DISK) -
         return Decision()
     read_otherwise = tuple(reading.name for reading in known.readings)
     if read_otherwise and policy.on_change != "replace":
-        return Decision(
-            refused="its content is counted already, read with other options;"
-            " --replace counts it with these options instead"
-        )
+        return Decision(refused=READ_OTHERWISE)
     if known.retracted and not policy.again:
         return Decision(refused="its content was retracted; --again counts it again", remembered=False)
     other = tuple(held for held in path.names if held not in read_otherwise)
     if other and policy.on_change != "add" and is_older(origin.sequencer, path.versions.last):
-        if policy.on_change == "refuse" and not known.outgrown and is_older(origin.sequencer, path.versions.first):
-            return Decision(moves=(_move(path, name, path.names, origin, policy),), displaced=True)
-        return Decision(refused="a later version of this object was counted before it", remembered=False)
+        return _overtaken(name, known, policy, origin)
     if other and known.grown is None and not read_otherwise and policy.on_change == "refuse":
         return Decision(refused=OTHER_CONTENT)
     drop = _dropped(known, policy, read_otherwise, other)
     elsewhere = {held for reading in known.readings for held in reading.paths} - {path.path}
     moves = (Move(held, name, read_otherwise) for held in sorted(elsewhere))
     return Decision(moves=(_move(path, name, drop, origin, policy), *moves))
+
+
+def _overtaken(name: Name, known: Known, policy: Policy, origin: Origin) -> Decision:
+    # What was written first stands, so what was read before it gives way, and is refused in its turn.
+    path = known.path
+    came_first = is_older(origin.sequencer, path.versions.first) and not known.outgrown
+    if policy.on_change == "refuse" and came_first:
+        displaced = Refusal(OTHER_CONTENT, str(path.names[-1]))
+        return Decision(moves=(replace(_move(path, name, path.names, origin, policy), refusal=displaced),))
+    return Decision(refused="a later version of this object was counted before it", remembered=False)
 
 
 def _move(path: PathRecord, name: Name, drop: tuple[Name, ...], origin: Origin, policy: Policy) -> Move:
@@ -214,7 +236,7 @@ def _move(path: PathRecord, name: Name, drop: tuple[Name, ...], origin: Origin, 
     if path.names and not replaced:
         first = path.versions.first or first
         last = path.versions.last if is_older(last, path.versions.last) else last
-    return Move(path.path, name, drop, origin, first, last)
+    return Move(path.path, name, drop, origin, first, last, expected=path.names)
 
 
 def _dropped(

@@ -8,7 +8,7 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 from iotagg.core.contribution import PairMonth, read_chunk
-from iotagg.core.ledger import FileRecord, PathRecord, is_in
+from iotagg.core.ledger import FileRecord, PathRecord, Pending, is_in
 from iotagg.core.metrics import FLOWS
 from iotagg.core.moments import checked
 from iotagg.core.rejects import Reject, read_rejects
@@ -78,9 +78,13 @@ class MemoryStore:
         for number in numbers:
             yield number, read_chunk(standing.members[number])
 
-    def move(self, site: str, move: Move) -> None:
+    def move(self, site: str, move: Move) -> bool:
         with self._lock:
-            self._tables.paths[site, move.path] = move.applied_to(self.path(site, move.path))
+            record = self.path(site, move.path)
+            if not move.fits(record):
+                return False
+            self._tables.paths[site, move.path] = move.applied_to(record)
+            return True
 
     def refuse(self, site: str, path: str, refusal: Refusal | None, version: str = "") -> None:
         with self._lock:
@@ -122,10 +126,10 @@ class MemoryStore:
             markers = self._tables.markers.copy()
         return frozenset(number for (held, number), at in markers.items() if held == name and at >= revision)
 
-    def pending(self, site: str) -> Iterator[Name]:
+    def pending(self, site: str) -> Iterator[Pending]:
         for record in self.files(site):
             if record.revision and len(self.applied(record.name, record.revision)) < record.head.chunks:
-                yield record.name
+                yield Pending(record.name)
 
     def settled(self, name: Name, revision: int) -> None:
         """Nothing to do: what is pending is derived."""

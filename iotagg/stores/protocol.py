@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from iotagg.core.contribution import Chunk, Contribution, Head, Name, PairMonth
-    from iotagg.core.ledger import FileRecord, Move, PathRecord, Refusal
+    from iotagg.core.ledger import FileRecord, Move, PathRecord, Pending, Refusal
     from iotagg.core.rejects import Reject
 
 FIRST_MONTH = FIRST_DAY[:7]
@@ -49,8 +49,8 @@ class Store(Protocol):
         """Yield chunks (numbered from 0) of a stored contribution, each with its number. Raises NotFound."""
         ...
 
-    def move(self, site: str, move: Move) -> None:
-        """Change which contributions a path refers to; forget its refusal."""
+    def move(self, site: str, move: Move) -> bool:
+        """Change which contributions a path refers to, and forget its refusal, unless it is no longer as expected."""
         ...
 
     def refuse(self, site: str, path: str, refusal: Refusal | None, version: str = "") -> None:
@@ -80,7 +80,7 @@ class Store(Protocol):
         """Return the numbers of the chunks whose markers stand at a revision or a later one."""
         ...
 
-    def pending(self, site: str) -> Iterator[Name]:
+    def pending(self, site: str) -> Iterator[Pending]:
         """Yield the contributions of a site whose revision has yet to reach some of their chunks.
 
         A store that keeps a list of them may name one too many, where nobody has called settled() yet.

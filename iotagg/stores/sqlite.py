@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from iotagg.core.contribution import Contribution, Head, Name, PairMonth, chunk_ranges, read_chunk
-from iotagg.core.ledger import FileRecord, PathRecord, Refusal, Versions, is_in
+from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Versions, is_in
 from iotagg.core.metrics import FLOWS
 from iotagg.core.moments import checked
 from iotagg.core.rejects import Reject, read_rejects
@@ -94,10 +94,12 @@ class SqliteStore:
                 members = [bytes(stored[begin:end]) for begin, end in map(ranges.__getitem__, together)]
             yield from zip(together, map(read_chunk, members), strict=True)
 
-    def move(self, site: str, move: Move) -> None:
+    def move(self, site: str, move: Move) -> bool:
         with self._database.transaction():
-            versions = move.applied_to(self.path(site, move.path)).versions
-            self._put_path(site, move.path, None, versions)
+            record = self.path(site, move.path)
+            if not move.fits(record):
+                return False
+            self._put_path(site, move.path, move.refusal, move.applied_to(record).versions)
             for name in move.drop:
                 self._run(f"DELETE FROM reference WHERE path = ? AND {_OF_FILE}", move.path, *_key(name))
             if move.take is not None:
@@ -106,6 +108,7 @@ class SqliteStore:
                     move.path,
                     *_key(move.take),
                 )
+        return True
 
     def refuse(self, site: str, path: str, refusal: Refusal | None, version: str = "") -> None:
         with self._database.transaction():
@@ -183,14 +186,14 @@ class SqliteStore:
         query = f"SELECT chunk FROM marker WHERE {_OF_FILE} AND revision >= ?"
         return frozenset(row[0] for row in self._run(query, *_key(name), revision))
 
-    def pending(self, site: str) -> Iterator[Name]:
+    def pending(self, site: str) -> Iterator[Pending]:
         query = (
             "SELECT site, content, options FROM file"
             " WHERE site = ? AND revision > 0 AND json_array_length(head, '$.chunks') >"
             " (SELECT count(*) FROM marker WHERE (site, content, options) = (file.site, file.content, file.options)"
             " AND marker.revision >= file.revision) ORDER BY content, options"
         )
-        return (Name(*row) for row in self._run(query, site).fetchall())
+        return (Pending(Name(*row)) for row in self._run(query, site).fetchall())
 
     def settled(self, name: Name, revision: int) -> None:
         """Nothing to do: what is pending is derived."""

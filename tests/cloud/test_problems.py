@@ -499,6 +499,14 @@ def test_no_line_holds_a_secret(before: str, key: str, secret: str, named: str, 
         assert [part for part in (key, secret, named) if part in line] == []
 
 
+@pytest.mark.parametrize("length", range(1, 120))
+def test_a_long_line_loses_what_is_between_and_keeps_its_ends(length: int) -> None:
+    line = line_of(answered("Code" * length, 403, "PutObject", "M" * length), "bucket " + "b" * length)
+    assert line.startswith("bucket b")
+    assert line.endswith("; " + kinds.NOT_ALLOWED.way)
+    assert "ode); " in line
+
+
 @SLOW
 @given(st.sampled_from(sorted(vars(kinds).items(), key=lambda item: item[0])))
 def test_the_way_out_is_never_cut(named: tuple[str, Any]) -> None:
@@ -515,7 +523,22 @@ def test_the_way_out_is_never_cut(named: tuple[str, Any]) -> None:
 def test_an_operation_is_never_taken_for_another_services(service: str) -> None:
     names = Session().get_service_model(service).operation_names
     shared = {"AddPermission", "RemovePermission", "TagResource", "UntagResource"}
-    assert {name for name in names if service_of(name)[0] not in {service, ""}} - shared <= set()
+    assert {name for name in names if service_of(name)[0] not in {service, ""}} - shared == set()
+
+
+@pytest.mark.parametrize(
+    ("service", "operations"),
+    [
+        ("s3", "PutObject HeadBucket ListObjectsV2 UploadPart CompleteMultipartUpload ListParts PutPublicAccessBlock"),
+        ("sqs", "SendMessageBatch ReceiveMessage DeleteMessage ChangeMessageVisibility GetQueueUrl"),
+        ("dynamodb", "TransactWriteItems Query Scan DescribeTable UpdateTimeToLive BatchGetItem"),
+        ("cloudformation", "DescribeStacks CreateChangeSet"),
+        ("lambda", "Invoke GetFunction ListEventSourceMappings"),
+        ("sts", "GetCallerIdentity AssumeRole"),
+    ],
+)
+def test_the_operations_that_iotagg_uses_tell_their_service(service: str, operations: str) -> None:
+    assert {service_of(name)[0] for name in operations.split()} == {service}
 
 
 def test_each_exception_to_the_names_of_iam_is_an_operation() -> None:

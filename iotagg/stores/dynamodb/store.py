@@ -17,7 +17,7 @@ from iotagg.aws.objects import Bucket
 from iotagg.aws.patience import Patience
 from iotagg.aws.problems import code_of, explained
 from iotagg.core.contribution import Head, Name
-from iotagg.core.ledger import FileRecord, PathRecord, Refusal, Versions
+from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Versions
 from iotagg.errors import CloudBusy, InvalidValue, NotFound
 from iotagg.stores.dynamodb.archive import Archive
 from iotagg.stores.dynamodb.sums import Sums
@@ -95,16 +95,18 @@ class DynamoStore:
             raise NotFound(f"no contribution {name} at site {name.site}")
         yield from self._archive.chunks(Head.from_json(item.head), int(item.first_chunk), numbers)
 
-    def move(self, site: str, move: Move) -> None:
+    def move(self, site: str, move: Move) -> bool:
         self._know(site)
         for _ in range(_ROUNDS):
-            if self._moved(site, move):
-                return
+            item = self._path(site, move.path)
+            if not move.fits(_path_record(site, move.path, item)):
+                return False
+            if self._moved(site, move, item):
+                return True
             self.meter.add("paths_read_again")
         raise CloudBusy(f"table {self._table.name}: others keep changing {move.path}; try later")
 
-    def _moved(self, site: str, move: Move) -> bool:
-        item = self._path(site, move.path)
+    def _moved(self, site: str, move: Move, item: PathItem | None) -> bool:
         before = _path_record(site, move.path, item)
         after = move.applied_to(before)
         if item is not None and after == before:
@@ -122,7 +124,7 @@ class DynamoStore:
             PathItem.contributions.set([str(name) for name in after.names]),
             PathItem.first_sequencer.set(after.versions.first),
             PathItem.last_sequencer.set(after.versions.last),
-            PathItem.refusal.remove(),
+            PathItem.refusal.set(_stored(move.refusal)) if move.refusal else PathItem.refusal.remove(),
         ]
         if move.origin.version:
             changes.append(PathItem.final_versions.add({move.origin.version}))
@@ -139,7 +141,7 @@ class DynamoStore:
     def refuse(self, site: str, path: str, refusal: Refusal | None, version: str = "") -> None:
         changes: list[Action] = []
         if refusal is not None:
-            changes.append(PathItem.refusal.set([refusal.reason, refusal.content, refusal.lines]))
+            changes.append(PathItem.refusal.set(_stored(refusal)))
         if version:
             changes.append(PathItem.final_versions.add({version}))
         if changes:
@@ -174,13 +176,13 @@ class DynamoStore:
             )
             return frozenset(int(marker.sk.rpartition("#")[2]) for marker in markers if marker.revision >= revision)
 
-    def pending(self, site: str) -> Iterator[Name]:
+    def pending(self, site: str) -> Iterator[Pending]:
         with explained(f"table {self._table.name}"):
             items = self._table.pending.query(
                 PENDING, self._table.pending.sk.startswith(f"{site}#"), consistent_read=True
             )
             for item in items:
-                yield Name.parse(site, item.sk.partition("#")[2])
+                yield Pending(Name.parse(site, item.sk.partition("#")[2]), int(item.since))
 
     def settled(self, name: Name, revision: int) -> None:
         at_this_revision = self._table.pending.revision == revision
@@ -294,6 +296,10 @@ def _kept_out(error: PynamoDBException) -> bool:
         return True
     reasons = error.cancellation_reasons if isinstance(error, TransactWriteError) else ()
     return any(reason is not None and reason.code == CONDITION_FAILED for reason in reasons)
+
+
+def _stored(refusal: Refusal) -> list[object]:
+    return [refusal.reason, refusal.content, refusal.lines]
 
 
 def _file_record(item: FileItem) -> FileRecord:

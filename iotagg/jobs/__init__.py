@@ -1,0 +1,1 @@
+"""What a worker does with one message: summarize an object, consolidate chunks; and the sweep after both."""

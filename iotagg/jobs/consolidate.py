@@ -1,0 +1,88 @@
+"""Chunks of a contribution, brought to the revision that a message names: each in a transaction of its own."""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING
+
+from iotagg.core.ledger import Move, Refusal
+from iotagg.errors import NotFound, NumberTooLarge
+from iotagg.jobs.chunk_range import ChunkRange
+from iotagg.jobs.summarize import hand_over
+from iotagg.pipeline import carry_out
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from concurrent.futures import Future
+
+    from iotagg.core.contribution import Chunk, Name
+    from iotagg.core.ledger import FileRecord
+    from iotagg.jobs.cloud import Cloud
+    from iotagg.stores.protocol import Store
+
+IN_FLIGHT = 4  # transactions at once: a client needs some 10 ms of processor time for one, and waits as long for it
+
+
+def consolidate_message(
+    cloud: Cloud, body: str, *, received: int = 1, in_time: Callable[[], bool] = lambda: True
+) -> bool:
+    """Do what a message of the chunks queue asks for; say whether all of it is done, or time ran out.
+
+    Doing it again changes nothing; from the second time it is `received`, only what is missing is tried. Raises
+    Unintelligible, NotFound for an unknown contribution, and CloudError when AWS is not to be had.
+    """
+    work = ChunkRange.parse(body)
+    record = cloud.store.file(work.name)
+    if record is None or work.last >= record.head.chunks:
+        raise NotFound(f"no chunks {work.first} to {work.last} of contribution {work.name} at site {work.name.site}")
+    done = cloud.store.applied(work.name, work.revision) if received > 1 else frozenset()
+    try:
+        finished = apply_all(
+            cloud.store, work.name, work.revision, [each for each in work.numbers if each not in done], in_time
+        )
+    except NumberTooLarge as reason:
+        _take_out(cloud, record, str(reason))
+        return True
+    if len(cloud.store.applied(work.name, work.revision)) == record.head.chunks:
+        cloud.store.settled(work.name, work.revision)
+    return finished
+
+
+def apply_all(
+    store: Store, name: Name, revision: int, numbers: Iterable[int], in_time: Callable[[], bool] = lambda: True
+) -> bool:
+    """Bring chunks to a revision, a few at a time; say whether all were begun before time ran out.
+
+    Chunks of one contribution never share a pair's month, so that they cannot be in each other's way.
+    """
+    begun: set[Future[bool]] = set()
+    with ThreadPoolExecutor(IN_FLIGHT) as pool:
+        for number, chunk in store.chunks(name, numbers):
+            if not in_time():
+                break
+            if len(begun) == IN_FLIGHT:
+                ended, begun = wait(begun, return_when=FIRST_COMPLETED)
+                _raise_first(ended)
+            begun.add(pool.submit(_apply, store, name, revision, number, chunk))
+        else:
+            _raise_first(begun)
+            return True
+        _raise_first(begun)
+        return False
+
+
+def _apply(store: Store, name: Name, revision: int, number: int, chunk: Chunk) -> bool:
+    return store.apply(name, revision, number, chunk)
+
+
+def _raise_first(futures: Iterable[Future[bool]]) -> None:
+    for future in futures:
+        future.result()
+
+
+def _take_out(cloud: Cloud, record: FileRecord, reason: str) -> None:
+    # A file counts as a whole or not at all: what is in of it goes out again, and all who uploaded it learn why.
+    name = record.name
+    refusal = Refusal(reason, str(name), record.head.lines)
+    moves = [Move(path, drop=(name,), refusal=refusal) for path in sorted(record.paths)]
+    carry_out(cloud.store, name.site, moves, also=[name], bring=hand_over(cloud))

@@ -1,0 +1,113 @@
+"""The sweep: what was begun and left is finished, what was overlooked is looked at, what is done with is removed.
+
+It is what makes everything end, also after a queue has lost a message or nobody has worked for weeks.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from iotagg.aws.events import INCOMING, Arrival, message_for, site_and_path
+from iotagg.aws.objects import NO_VERSION
+from iotagg.aws.queues import Draft
+from iotagg.errors import InvalidValue
+from iotagg.jobs.summarize import DEFAULT_SITE, hand_over
+from iotagg.pipeline import settle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from iotagg.aws.objects import ObjectVersion
+    from iotagg.core.contribution import Name
+    from iotagg.core.ledger import PathRecord
+    from iotagg.jobs.cloud import Cloud
+
+GRACE_SECONDS = 900  # what is younger has not been overlooked: it is on its way
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep did: pending files handed over again, objects enqueued again, objects removed."""
+
+    handed_over: int = 0
+    enqueued: int = 0
+    removed: int = 0
+    complete: bool = True
+
+
+def sweep(cloud: Cloud, *, grace_seconds: float = GRACE_SECONDS, in_time: Callable[[], bool] = lambda: True) -> Swept:
+    """Sweep once; doing it again, or at the same time as others, changes nothing more. Raises CloudError.
+
+    What is younger than `grace_seconds` is left to those who are at it. Where time runs out, the next sweep goes on.
+    """
+    before = time.time() - grace_seconds
+    swept = Swept()
+    pending: set[Name] = set()
+    for site in cloud.store.sites():
+        for each in cloud.store.pending(site):
+            pending.add(each.name)
+            if not in_time():
+                return replace(swept, complete=False)
+            if each.since <= before:
+                settle(cloud.store, [each.name], bring=hand_over(cloud))
+                swept = replace(swept, handed_over=swept.handed_over + 1)
+    for versions, record in _by_key(cloud):
+        if not in_time():
+            return replace(swept, complete=False)
+        old = [version for version in versions if version.modified.timestamp() <= before]
+        overlooked = [version for version in old if not _is_final(version, record)]
+        cloud.files.send(Draft(message_for(_arrival(cloud, version))) for version in reversed(overlooked))
+        swept = replace(swept, enqueued=swept.enqueued + len(overlooked))
+        if cloud.settings.remove_raw and old == versions and not overlooked and pending.isdisjoint(_names(record)):
+            # Only together: an older version that is still to be read may have to be compared with a newer one.
+            for version in versions:
+                cloud.bucket.remove(version.key, version.version)
+            swept = replace(swept, removed=swept.removed + len(versions))
+    return swept
+
+
+def _by_key(cloud: Cloud) -> Iterator[tuple[list[ObjectVersion], PathRecord | None]]:
+    # The bucket and each site's paths are listed in the same order, so they are walked side by side.
+    cursors: dict[str, _Cursor] = {}
+    for key, versions in groupby(cloud.bucket.versions(INCOMING), key=lambda version: version.key):
+        site = _site(key)
+        if site:
+            cursor = cursors.setdefault(site, _Cursor(cloud.store.paths(site)))
+            yield list(versions), cursor.at(key)
+
+
+class _Cursor:
+    # A sorted list of paths, asked for one after the other in that order.
+    def __init__(self, paths: Iterator[PathRecord]) -> None:
+        self._paths = paths
+        self._next = next(paths, None)
+
+    def at(self, path: str) -> PathRecord | None:
+        while self._next is not None and self._next.path < path:
+            self._next = next(self._paths, None)
+        return self._next if self._next is not None and self._next.path == path else None
+
+
+def _site(key: str) -> str:
+    try:
+        place = site_and_path(key)
+    except InvalidValue:
+        return DEFAULT_SITE  # where its refusal is kept
+    return place[0] if place is not None else ""
+
+
+def _arrival(cloud: Cloud, version: ObjectVersion) -> Arrival:
+    # A listing does not know sequencers: where it matters which version came first, their event does.
+    kept = "" if version.version == NO_VERSION else version.version
+    return Arrival(cloud.bucket.name, version.key, kept, version.etag, version.size)
+
+
+def _is_final(version: ObjectVersion, record: PathRecord | None) -> bool:
+    return record is not None and bool(record.versions.final & {version.version, f"etag {version.etag}"})
+
+
+def _names(record: PathRecord | None) -> tuple[Name, ...]:
+    return record.names if record is not None else ()
