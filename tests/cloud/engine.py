@@ -31,6 +31,8 @@ ENVIRONMENT = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
 
+SUITE = frozenset(("IOTAGG_TEST_ENDPOINT", "IOTAGG_REAL_FILES", "IOTAGG_KILLS"))  # what says how the suite is to run
+
 
 @contextmanager
 def running_engine(data: Path | None = None) -> Iterator[str]:
@@ -41,7 +43,8 @@ def running_engine(data: Path | None = None) -> Iterator[str]:
         return
     port = free_port()
     kept = ["--data-dir", str(data)] if data else ["--ephemeral"]
-    process = subprocess.Popen([_ROTO, "--port", str(port), *kept], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [_ROTO, "--port", str(port), *kept]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait_until_open(port, process)
         yield f"http://127.0.0.1:{port}"

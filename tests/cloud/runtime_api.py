@@ -178,8 +178,8 @@ class Function:
 
     def kill(self) -> None:
         """Kill the process as it is (SIGKILL); a running invocation fails, the next one starts a new process."""
-        if self._sandbox is not None:
-            self._sandbox.kill()
+        if (sandbox := self._sandbox) is not None:  # read once: a running invocation may replace it meanwhile
+            sandbox.kill()
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
         """Hand an event to the handler and return its response. Raises FunctionError.

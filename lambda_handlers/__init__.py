@@ -1,0 +1,1 @@
+"""What AWS Lambda calls: each handler wires an event to the job that it is for."""

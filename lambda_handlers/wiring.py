@@ -1,0 +1,41 @@
+"""What the handlers share: the deployment that the environment names, and how much time is left."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from iotagg.aws.queues import Message
+from iotagg.aws.stack import Stack
+from iotagg.jobs.cloud import Cloud, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+SPARE_MILLISECONDS = 15_000  # for one more transaction with all its tries, and for the answer
+
+
+@cache
+def cloud() -> Cloud:
+    """Return the deployment, connected to once for all invocations of this environment."""
+    return Cloud.connected(Stack.named_by(), Settings.named_by())
+
+
+def in_time(context: LambdaContext) -> Callable[[], bool]:
+    """Return what says whether there is time to begin something more."""
+    return lambda: context.get_remaining_time_in_millis() > SPARE_MILLISECONDS
+
+
+def message_of(record: SQSRecord) -> Message:
+    """Return a record of an SQS event as the message that it is."""
+    attributes = record.attributes
+    return Message(
+        id=record.message_id,
+        body=record.body,
+        receipt=record.receipt_handle,
+        group=attributes.message_group_id or "",
+        received=int(attributes.approximate_receive_count),
+    )
