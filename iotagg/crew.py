@@ -11,14 +11,16 @@ import sys
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iotagg.aws.spot import is_being_interrupted
 from iotagg.jobs.cloud import Cloud
 from iotagg.worker import Duties, Worker
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
     from multiprocessing.context import SpawnProcess
     from pathlib import Path
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("iotagg.worker")
 
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 0.5
 _SPOT_SECONDS = 5.0
 _REPORT_SECONDS = 2.0
 _RESTART_SECONDS = 1.0
@@ -36,7 +38,7 @@ _LOG_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """A worker of several processes for one deployment; `health_file`, if given, is written anew every second."""
+    """A worker of several processes for one deployment; `health_file`, if given, is written anew all the time."""
 
     stack: Stack
     settings: Settings
@@ -54,73 +56,101 @@ class Crew:
         return _Watch(self).run()
 
 
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A process of the crew, and the pipe through which it reports: its own, for a killed one may break it."""
+
+    process: SpawnProcess
+    reports: Connection
+
+
 class _Watch:
     # The parent process: it does no work itself.
     def __init__(self, crew: Crew) -> None:
         self._crew = crew
         self._context = multiprocessing.get_context("spawn")
-        self._reports: Any = self._context.SimpleQueue()
-        self._running: dict[int, SpawnProcess] = {}
+        self._running: dict[int, _Member] = {}
         self._counts: dict[int, Counter[str]] = {}
         self._restarts = 0
-        self._stopping = threading.Event()
+        self._told_to_stop = False
 
     def run(self) -> Counter[str]:
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stopping.set())
-        for place in range(self._crew.processes):
-            self._start(place)
+            signal.signal(number, self._tell_to_stop)
+        try:
+            for place in range(self._crew.processes):
+                self._start(place)
+            self._watch()
+        finally:
+            self._stop_all()
+        self._write_health("stopped")
+        return self._total()
+
+    def _tell_to_stop(self, *_: object) -> None:
+        self._told_to_stop = True  # and nothing more: a signal may come while a lock is held
+
+    def _watch(self) -> None:
         spot_at = logged_at = time.monotonic()
-        while self._running and not self._stopping.wait(_LOOK_SECONDS):
+        while self._running and not self._told_to_stop:
+            time.sleep(_LOOK_SECONDS)
             self._look_after()
             now = time.monotonic()
             if now - spot_at > _SPOT_SECONDS and (spot_at := now) and is_being_interrupted():
                 log.warning("this instance is to be interrupted: finishing or giving back what is begun")
-                self._stopping.set()
+                self._told_to_stop = True
             if now - logged_at > _LOG_SECONDS and (logged_at := now):
                 log.info("%s", self._total())
             self._write_health("working")
-        self._stop_all()
-        self._write_health("stopped")
-        return self._total()
 
     def _start(self, place: int) -> None:
         # One of them sweeps for all.
         crew = self._crew
         duties = crew.duties if place == 0 else replace(crew.duties, sweep_seconds=0)
-        arguments = (crew.stack, crew.settings, duties, place, self._reports)
-        process = self._context.Process(target=_work, args=arguments, name=f"iotagg-worker-{place}")
+        reports, reporting = self._context.Pipe(duplex=False)
+        process = self._context.Process(
+            target=_work,
+            args=(crew.stack, crew.settings, duties, os.getpid(), reporting),
+            name=f"iotagg-worker-{place}",
+        )
         process.start()
-        self._running[place] = process
+        reporting.close()
+        self._running[place] = _Member(process, reports)
 
     def _look_after(self) -> None:
-        self._read_reports()
-        for place, process in tuple(self._running.items()):
-            if process.is_alive():
+        for place, member in tuple(self._running.items()):
+            alive = member.process.is_alive()
+            self._read_reports(member)
+            if alive:
                 continue
-            process.join()
-            del self._running[place]
-            if process.exitcode:  # it was killed, or failed; what it was in the middle of comes again
-                log.error("process %d ended with %d; starting another", place, process.exitcode)
+            self._end(place)
+            if member.process.exitcode:  # it was killed, or failed; what it was in the middle of comes again
+                log.error("process %d ended with %d; starting another", place, member.process.exitcode)
                 self._restarts += 1
                 time.sleep(_RESTART_SECONDS)
                 self._start(place)
 
-    def _stop_all(self) -> None:
-        for process in self._running.values():
-            process.terminate()
-        until = time.monotonic() + self._crew.duties.grace_seconds + self._crew.duties.poll_seconds
-        for process in self._running.values():
-            process.join(max(until - time.monotonic(), 0))
-            if process.is_alive():
-                process.kill()
-                process.join()
-        self._read_reports()
+    def _end(self, place: int) -> None:
+        member = self._running.pop(place)
+        member.process.join()
+        member.reports.close()
 
-    def _read_reports(self) -> None:
-        while not self._reports.empty():
-            process, counts = self._reports.get()
-            self._counts[process] = counts
+    def _stop_all(self) -> None:
+        for member in self._running.values():
+            member.process.terminate()
+        until = time.monotonic() + self._crew.duties.grace_seconds + self._crew.duties.poll_seconds
+        for place, member in tuple(self._running.items()):
+            member.process.join(max(until - time.monotonic(), 0))
+            if member.process.is_alive():
+                member.process.kill()
+            self._read_reports(member)
+            self._end(place)
+
+    def _read_reports(self, member: _Member) -> None:
+        try:
+            while member.reports.poll():
+                self._counts[member.process.pid or 0] = member.reports.recv()
+        except (EOFError, OSError):
+            return  # it has ended, and said all
 
     def _total(self) -> Counter[str]:
         total = sum(self._counts.values(), Counter[str]())
@@ -133,8 +163,11 @@ class _Watch:
             return
         fields = {"state": state, "at": int(time.time()), "processes": len(self._running), "counts": self._total()}
         beside = self._crew.health_file.with_suffix(".new")
-        beside.write_text(json.dumps(fields) + "\n", encoding="utf-8")
-        beside.replace(self._crew.health_file)
+        try:
+            beside.write_text(json.dumps(fields) + "\n", encoding="utf-8")
+            beside.replace(self._crew.health_file)
+        except OSError as reason:  # the work goes on; whoever looks at the file sees that it grows old
+            log.warning("the health file %s cannot be written: %s", self._crew.health_file, reason.strerror)
 
 
 def log_to_stderr() -> None:
@@ -143,7 +176,7 @@ def log_to_stderr() -> None:
     log.setLevel(logging.INFO)
 
 
-def _work(stack: Stack, settings: Settings, duties: Duties, place: int, reports: Any) -> None:
+def _work(stack: Stack, settings: Settings, duties: Duties, parent: int, reporting: Connection) -> None:
     log_to_stderr()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the parent passes it on as SIGTERM
     cloud = Cloud.connected(stack, settings)
@@ -152,19 +185,20 @@ def _work(stack: Stack, settings: Settings, duties: Duties, place: int, reports:
     over = threading.Event()
 
     def report() -> None:
-        while not over.wait(_REPORT_SECONDS) and os.getppid() == parent:
-            reports.put((os.getpid(), _counts(worker)))
-        if not over.is_set():
-            worker.stop()  # nobody watches any more
+        while not over.wait(_REPORT_SECONDS):
+            if os.getppid() != parent:
+                worker.stop()  # nobody watches any more
+            _report(worker, reporting)
 
-    parent = os.getppid()
-    reporting = threading.Thread(target=report, name=f"reports of {place}", daemon=True)
-    reporting.start()
+    reports = threading.Thread(target=report, name="reports", daemon=True)
+    reports.start()
     worker.run()
     over.set()
-    reporting.join()
-    reports.put((os.getpid(), _counts(worker)))
+    reports.join()
+    _report(worker, reporting)
 
 
-def _counts(worker: Worker) -> Counter[str]:
-    return Counter(worker.counts) + Counter({what: int(n) for what, n in worker.cloud.meter.figures().items()})
+def _report(worker: Worker, reporting: Connection) -> None:
+    counts = Counter(worker.counts) + Counter({what: int(n) for what, n in worker.cloud.meter.figures().items()})
+    with suppress(OSError):  # where the parent has died, nobody is there to be told
+        reporting.send(counts)

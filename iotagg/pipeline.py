@@ -93,7 +93,7 @@ def upload(store: Store, file: Path, request: Request, passed: Callable[[int], o
         with store.atomically(keep=not request.dry_run):
             store.refuse(request.site, path, Refusal(str(reason)))
         return Outcome(path, request.site, "refused", reason=str(reason))
-    return outcome
+    return _with_other_sites(store, outcome)
 
 
 def _recognized(
@@ -195,7 +195,8 @@ def count(
         return None
     if not was_in and _yields(store, name, first):
         return _refuse(store, path, summary, READ_OTHERWISE, origin.version, remembered=True)
-    _forget_retractions(store, name)
+    if known.retracted:
+        _forget_retractions(store, name)
     brought = carry_out(store, request.site, others, also=(*first.drop, name), bring=bring)
     return outcome_of(store, path, name, "counted" if name in brought else "already counted")
 
@@ -308,13 +309,17 @@ def is_pending(store: Store, record: FileRecord) -> bool:
 def outcome_of(store: Store, path: str, name: Name, state: State, reason: str = "") -> Outcome:
     """Return what became of a file whose contribution is stored."""
     record = _file(store, name)
-    elsewhere = [
-        site
-        for site in store.sites()
-        if site != name.site and any(other.is_in for other in store.readings(site, name.content))
-    ]
-    outcome = _outcome(path, record.head, "pending" if is_pending(store, record) else state, reason)
-    return replace(outcome, also_at=tuple(elsewhere))
+    return _outcome(path, record.head, "pending" if is_pending(store, record) else state, reason)
+
+
+def _with_other_sites(store: Store, outcome: Outcome) -> Outcome:
+    if outcome.failed:
+        return outcome
+    content = Name.parse(outcome.site, outcome.contribution).content
+    others = [site for site in store.sites() if site != outcome.site]
+    return replace(
+        outcome, also_at=tuple(site for site in others if any(each.is_in for each in store.readings(site, content)))
+    )
 
 
 def _outcome(path: str, head: Head, state: State, reason: str) -> Outcome:

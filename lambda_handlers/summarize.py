@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
-from iotagg.jobs.handling import handle
+from iotagg.jobs.handling import Handled, handle
 from iotagg.jobs.summarize import summarize_message
-from lambda_handlers.wiring import cloud, in_time, message_of
+from lambda_handlers.wiring import cloud, failures_logged, in_time, message_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -28,17 +25,40 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Summarize what the messages of a batch name; return those that failed, for SQS to deliver again."""
     return process_partial_response(
         event,
-        record_handler=partial(_summarize, in_time=in_time(context)),
+        record_handler=_Invocation(context).summarize,
         processor=BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False),
         context=context,
     )
 
 
-def _summarize(record: SQSRecord, in_time: Callable[[], bool]) -> None:
-    def job() -> bool:
-        for outcome in summarize_message(cloud(), record.body, in_time):
-            logger.info(outcome.state, **outcome.as_json())
-            metrics.add_metric(f"Files {outcome.state}", MetricUnit.Count, 1)
+class _LaterError(Exception):
+    """Others took the time: the message is for an invocation that has more of it."""
+
+
+class _Invocation:
+    # The messages of a batch, one after the other. The first has a function's whole time, so that what is not read
+    # within it never will be; what comes after it may only have come too late.
+    def __init__(self, context: LambdaContext) -> None:
+        self._in_time = in_time(context)
+        self._is_first = True
+
+    def summarize(self, record: SQSRecord) -> None:
+        message = message_of(record)
+        with failures_logged(logger, message):
+            if handle(cloud().files, message, lambda: self._job(message.body)) is Handled.PUT_BACK:
+                metrics.add_metric("File messages put back", MetricUnit.Count, 1)
+
+    def _job(self, body: str) -> bool:
+        is_first, self._is_first = self._is_first, False
+        try:
+            for outcome in summarize_message(cloud(), body, self._in_time if is_first else self._in_time_or_later):
+                logger.info(outcome.state, **outcome.as_json())
+                metrics.add_metric(f"Files {outcome.state}", MetricUnit.Count, 1)
+        except _LaterError:
+            return False
         return True
 
-    handle(cloud().files, message_of(record), job)
+    def _in_time_or_later(self) -> bool:
+        if not self._in_time():
+            raise _LaterError
+        return True

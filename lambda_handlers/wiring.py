@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
 from iotagg.aws.queues import Message
 from iotagg.aws.stack import Stack
+from iotagg.errors import IotaggError
 from iotagg.jobs.cloud import Cloud, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from aws_lambda_powertools import Logger
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -39,3 +42,16 @@ def message_of(record: SQSRecord) -> Message:
         group=attributes.message_group_id or "",
         received=int(attributes.approximate_receive_count),
     )
+
+
+@contextmanager
+def failures_logged(logger: Logger, message: Message) -> Iterator[None]:
+    """Log why a message fails, a line where iotagg knows the reason, before the batch goes on without it."""
+    try:
+        yield
+    except IotaggError as reason:
+        logger.error(str(reason), message=message.id, received=message.received)  # noqa: TRY400 (the reason says it all)
+        raise
+    except Exception:
+        logger.exception("a message failed", message=message.id, received=message.received)
+        raise

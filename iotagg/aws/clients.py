@@ -11,6 +11,7 @@ from botocore.config import Config
 from iotagg import __version__
 from iotagg.aws.meter import Meter
 from iotagg.aws.problems import explained
+from iotagg.errors import CloudError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,14 +40,17 @@ def connect() -> Clients:
     Lost connections, server errors and throttling are tried again, four attempts in all, with jitter; conflicts between
     transactions are not: whoever writes decides about those. Raises NotSignedIn and CloudError.
     """
-    clients = Clients(client("s3"), client("sqs"), client("dynamodb"))
+    session = boto3.session.Session()
+    clients = Clients(client("s3", session), client("sqs", session), client("dynamodb", session))
     for each in (clients.s3, clients.sqs, clients.dynamodb):
         clients.meter.watch(each)
     return clients
 
 
-def client(service: str) -> Any:
+def client(service: str, session: boto3.session.Session | None = None) -> Any:
     """Return a client for one service. Raises NotSignedIn and CloudError."""
+    # The default session may not be shared between threads while it makes clients, so it is not used.
+    session = session or boto3.session.Session()
     config = Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
@@ -54,6 +58,8 @@ def client(service: str) -> Any:
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
         user_agent_extra=f"iotagg/{__version__}",
     )
-    with explained():
-        # A session of its own: the default one may not be shared between threads while it makes clients.
-        return boto3.session.Session().client(service, config=config)  # type: ignore[call-overload]  # by its name
+    try:
+        with explained():
+            return session.client(service, config=config)  # type: ignore[call-overload]  # by its name
+    except ValueError as reason:
+        raise CloudError(f"{reason}; set AWS_ENDPOINT_URL to an address such as http://127.0.0.1:5070") from None

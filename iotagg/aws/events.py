@@ -38,7 +38,7 @@ class Arrival:
     """An object that came into a bucket, or left it.
 
     `version` is empty where the bucket keeps no versions, `etag` (without quotes) and `sequencer` (hexadecimal, see
-    `is_older`) where the event does not tell them; `size`, in bytes, is then None.
+    ledger.is_older()) where the event does not tell them; `size`, in bytes, is then None.
     """
 
     bucket: str
@@ -106,18 +106,6 @@ def site_and_path(key: str) -> tuple[str, str] | None:
     except InvalidValue as reason:
         # Unlike a name that a person types, a key may hold line ends, and what moves a terminal's cursor.
         raise InvalidValue(printable(str(reason))) from None
-
-
-def is_older(sequencer: str, than: str) -> bool:
-    """Say whether one event of a key came before another; False also where either has no sequencer.
-
-    Sequencers of different keys cannot be compared.
-    """
-    if not sequencer or not than:
-        return False
-    # They may differ in length; AWS has the shorter one padded on its right.
-    length = max(len(sequencer), len(than))
-    return sequencer.lower().ljust(length, "0") < than.lower().ljust(length, "0")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientError, ResponseStreamingError
+from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 from urllib3.exceptions import HTTPError
 
 from iotagg.aws.problems import code_of, explained
@@ -24,7 +24,7 @@ NO_VERSION = "null"  # what S3 calls the only version of an object in a bucket t
 _GONE = frozenset(("NoSuchKey", "NoSuchVersion", "404"))
 _TAKEN = frozenset(("PreconditionFailed", "412"))
 _AT_ONCE = "ConditionalRequestConflict"  # somebody else writes the key this moment
-_BROKEN = (ConnectionClosedError, HTTPClientError, ResponseStreamingError, HTTPError, OSError)
+_BROKEN = (HTTPClientError, IncompleteReadError, HTTPError, OSError)
 _RECONNECTS = 8
 _PAUSE_SECONDS = 0.2
 

@@ -22,7 +22,7 @@ def provision(clients: Clients, name: str, *, region: str, visibility_seconds: i
     files_queue_url, files_queue_arn = _queue(clients, f"{name}-files", visibility_seconds)
     chunks_queue_url, _ = _queue(clients, f"{name}-chunks" + (".fifo" if fifo else ""), visibility_seconds)
     bucket = f"{name}-files"
-    clients.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})  # type: ignore[typeddict-item]  # any
+    clients.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})  # type: ignore[typeddict-item]  # any region, not those of the list only
     clients.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     clients.s3.put_bucket_notification_configuration(
         Bucket=bucket,
@@ -53,12 +53,12 @@ def _queue(clients: Clients, name: str, visibility_seconds: int) -> tuple[str, s
     stem, dot, suffix = name.partition(".")
     fifo = {"FifoQueue": "true"} if dot else {}
     common = {"MessageRetentionPeriod": str(RETENTION_SECONDS)} | fifo
-    dead = clients.sqs.create_queue(QueueName=f"{stem}-dead{dot}{suffix}", Attributes=common)["QueueUrl"]  # type: ignore[arg-type]  # texts
+    dead = clients.sqs.create_queue(QueueName=f"{stem}-dead{dot}{suffix}", Attributes=common)["QueueUrl"]  # type: ignore[arg-type]  # names and texts, as SQS wants them
     redrive = json.dumps({"deadLetterTargetArn": _arn(clients, dead), "maxReceiveCount": RECEIVES})
     if dot:
         fifo |= {"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
     attributes = common | fifo | {"VisibilityTimeout": str(visibility_seconds), "RedrivePolicy": redrive}
-    url = clients.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]  # type: ignore[arg-type]  # texts
+    url = clients.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]  # type: ignore[arg-type]  # names and texts, as SQS wants them
     return url, _arn(clients, url)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import urllib.request
+from http.client import HTTPException
 
 _ADDRESS = "http://169.254.169.254"
 _SECONDS = 1.0
@@ -22,12 +23,13 @@ def is_being_interrupted(address: str = "") -> bool:
     try:
         token = _ask(f"{base}/latest/api/token", "PUT", {"X-aws-ec2-metadata-token-ttl-seconds": _TOKEN_SECONDS})
         _ask(f"{base}/latest/meta-data/spot/instance-action", "GET", {"X-aws-ec2-metadata-token": token})
-    except (OSError, ValueError):
+    except (OSError, ValueError, HTTPException):
         return False  # there is no notice (404), or no metadata service
     return True
 
 
 def _ask(address: str, method: str, headers: dict[str, str]) -> str:
     request = urllib.request.Request(address, method=method, headers=headers)  # noqa: S310 (the metadata service speaks http)
-    with urllib.request.urlopen(request, timeout=_SECONDS) as reply:  # noqa: S310 (as above)
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy knows this machine's own service
+    with direct.open(request, timeout=_SECONDS) as reply:
         return str(reply.read().decode())

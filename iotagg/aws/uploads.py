@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 Source = Path | WebFile
 
+OWN_METADATA = "iotagg-"  # what the names of iotagg's own metadata begin with
 HASH_ENTRY = "iotagg-sha256"  # the metadata entry with the SHA-256 of an object's bytes
 PART_BYTES = 8 << 20
 _MOST_PARTS = 9_999  # S3 takes 10,000, the label among them
@@ -51,7 +52,7 @@ _NOT_THERE = 404
 class Sent:
     """An object that holds what was sent: its version ("" where the bucket keeps none) and its ETag without quotes.
 
-    `new` is False when this very content was there already.
+    `new` is False when this very content was there already, with the same metadata of iotagg's.
     """
 
     version: str
@@ -67,20 +68,23 @@ def send(
     metadata: Mapping[str, str],
     *,
     replace_etag: str = "",
+    again: bool = False,
     passed: Callable[[int], object] = no_progress,
     part_bytes: int = PART_BYTES,
     threads: int = 4,
 ) -> Sent:
     """Put a file under a key where nothing stands, or where still stands what `replace_etag` names.
 
-    The object gets the metadata (ASCII), and the SHA-256 of its bytes among them. A file of more than `part_bytes` (at
-    least 5 MiB) goes in parts, up to `threads` at once; at most `threads` + 1 of them are in memory. `passed` is told
-    the bytes that have arrived, resumed ones included; for what was there already, all of them.
+    The object gets the metadata (ASCII), and the SHA-256 of its bytes among them. What is there already, with the same
+    metadata as far as they are iotagg's, is not sent another time unless `again` says so. A file of more than
+    `part_bytes` (at least 5 MiB) goes in parts, up to `threads` at once; at most `threads` + 1 of them are in memory.
+    `passed` is told the bytes that have arrived, resumed ones included; for what was there already, all of them.
 
-    Raises KeyTaken when other content stands there, or what was to be replaced no longer does; FileUnreadable when the
-    file cannot be read or changes meanwhile. A try that ends with another error is resumed by the next.
+    Raises KeyTaken when something else stands there, be it other metadata only, or what was to be replaced no longer
+    does; FileUnreadable when the file cannot be read or changes meanwhile. A try that ends with another error is
+    resumed by the next.
     """
-    with _on_disk(file) as local:
+    with on_disk(file) as local:
         length, digest = _measure(local)
         job = _Job(
             s3=s3,
@@ -91,6 +95,7 @@ def send(
             digest=digest,
             metadata={**metadata, HASH_ENTRY: digest},
             expected=replace_etag.strip('"'),
+            again=again,
             part_bytes=max(part_bytes, -(-length // _MOST_PARTS)),
             threads=threads,
             progress=_Progress(passed),
@@ -101,8 +106,11 @@ def send(
 
 
 @contextmanager
-def _on_disk(file: Source) -> Iterator[Path]:
-    # What can be read only once, a pipe or a web file, is copied: it is read twice, to be hashed and to be sent.
+def on_disk(file: Source) -> Iterator[Path]:
+    """Give the name of a file that can be read more than once: a copy of what lies on the web, or in a pipe.
+
+    Raises FileUnreadable.
+    """
     if isinstance(file, WebFile):
         with fetched(file) as copy:
             yield copy
@@ -161,7 +169,10 @@ class _Condition(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Job:
-    """One file to be sent; `expected` is the ETag that stands under the key, "" where nothing should."""
+    """One file to be sent; `expected` is the ETag that stands under the key, "" where nothing should.
+
+    `again` is for what is to be sent although the same stands there.
+    """
 
     s3: S3Client = field(repr=False)
     bucket: str
@@ -171,6 +182,7 @@ class _Job:
     digest: str
     metadata: dict[str, str]
     expected: str
+    again: bool
     part_bytes: int
     threads: int
     progress: _Progress
@@ -227,7 +239,8 @@ def _put(job: _Job) -> Sent:
 def _settled(job: _Job) -> Sent | None:
     # Whether the content is there already, which also tells a success whose reply was lost; None if it may be put.
     head = _standing(job)
-    if head is not None and _is_same(job, head):
+    same = head is not None and _is_same(job, head)
+    if head is not None and same and not job.again and _says_the_same(job, head):
         return Sent(head.get("VersionId", ""), head["ETag"].strip('"'), new=False)
     etag = head["ETag"].strip('"') if head is not None else ""
     if etag == job.expected:
@@ -235,6 +248,8 @@ def _settled(job: _Job) -> Sent | None:
     place = f"s3://{job.bucket}/{job.key}"
     if not etag:
         raise KeyTaken(f"what was to be replaced at {place} is no longer there; upload it again", etag) from None
+    if same:
+        raise KeyTaken(f"the same file stands at {place}; replace it to say something else of it", etag) from None
     raise KeyTaken(f"another file stands at {place}; replace it, or upload this one under another name", etag) from None
 
 
@@ -256,6 +271,15 @@ def _is_same(job: _Job, head: HeadObjectOutputTypeDef) -> bool:
     for piece in _pieces(job.file, _BLOCK):
         content.update(piece)
     return head["ETag"].strip('"') == content.hexdigest()  # never that of an object in parts, which holds a dash
+
+
+def _says_the_same(job: _Job, head: HeadObjectOutputTypeDef) -> bool:
+    # What other programs wrote beside an object is theirs; and the hash has been compared.
+    said, wanted = (
+        {name: value for name, value in metadata.items() if name.startswith(OWN_METADATA) and name != HASH_ENTRY}
+        for metadata in (head["Metadata"], job.metadata)
+    )
+    return said == wanted
 
 
 def _multipart(job: _Job) -> Sent:

@@ -45,8 +45,8 @@ def worker(
     Examples:
 
     \b
-        iotagg --stack branches worker
-        iotagg --stack branches worker --stop-when-idle 60
+        iotagg worker
+        iotagg worker --processes 4 --stop-when-idle 60
     """
     from iotagg.crew import Crew, log_to_stderr  # noqa: PLC0415 (local commands need nothing of AWS)
     from iotagg.jobs.cloud import Settings  # noqa: PLC0415

@@ -43,7 +43,7 @@ def running_engine(data: Path | None = None) -> Iterator[str]:
         return
     port = free_port()
     kept = ["--data-dir", str(data)] if data else ["--ephemeral"]
-    command = [_ROTO, "--port", str(port), *kept]
+    command: list[str | Path] = [_ROTO, "--port", str(port), *kept]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait_until_open(port, process)

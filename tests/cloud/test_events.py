@@ -13,7 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from iotagg.aws.events import INCOMING, Arrival, arrivals, is_older, message_for, site_and_path
+from iotagg.aws.events import INCOMING, Arrival, arrivals, message_for, site_and_path
+from iotagg.core.ledger import is_older
 from iotagg.errors import InvalidValue, Unintelligible
 from tests.cloud.engine import unique
 

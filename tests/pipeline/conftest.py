@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from iotagg.core.outcome import Outcome
     from iotagg.stores.protocol import Store
     from tests.pipeline.csvs import Row
+    from tests.stores.backends import Backend
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Desk:
 
     store: Store
     folder: Path
+    transactional: bool
     fresh: Callable[[], Store] = field(repr=False)
 
     def upload(
@@ -92,12 +94,13 @@ class Desk:
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     made = iter(range(1000))
 
-    def fresh() -> Store:
+    def backend() -> Backend:
         folder = tmp_path / f"store{next(made)}"
         folder.mkdir()
-        return backend_of(request, folder).open()
+        return backend_of(request, folder)
 
     (tmp_path / "flows").mkdir()
-    store = fresh()
-    yield Desk(store, tmp_path / "flows", fresh)
+    first = backend()
+    store = first.open()
+    yield Desk(store, tmp_path / "flows", first.transactional, lambda: backend().open())
     store.close()

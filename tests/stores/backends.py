@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from iotagg.aws.clients import connect
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from iotagg.aws.clients import Clients
     from iotagg.aws.stack import Stack
     from iotagg.stores.protocol import Store
 
@@ -50,13 +51,19 @@ def sqlite(folder: Path) -> Backend:
 
 def dynamodb(folder: Path) -> Backend:
     """Return the store in a DynamoDB table and a bucket, on the engine that the environment names."""
-    stack = provision(connect(), unique("store"), region=os.environ["AWS_DEFAULT_REGION"])
+    stack = provision(clients(os.environ["AWS_ENDPOINT_URL"]), unique("store"), region=os.environ["AWS_DEFAULT_REGION"])
     return Backend(partial(open_dynamodb, stack), shared=True, transactional=False)
 
 
 def open_dynamodb(stack: Stack) -> Store:
     """Open the store of a deployment."""
-    return DynamoStore(connect(), stack.table, stack.bucket)
+    return DynamoStore(clients(os.environ["AWS_ENDPOINT_URL"]), stack.table, stack.bucket)
+
+
+@cache
+def clients(_: str) -> Clients:
+    """Return the clients of this process for an engine: making them takes longer than most tests."""
+    return connect()
 
 
 BACKENDS = {"memory": memory, "sqlite": sqlite, "dynamodb": dynamodb}

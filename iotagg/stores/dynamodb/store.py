@@ -5,6 +5,7 @@ All reads are strongly consistent: whoever was told that a file is counted finds
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from iotagg.aws.objects import Bucket
 from iotagg.aws.patience import Patience
 from iotagg.aws.problems import code_of, explained
 from iotagg.core.contribution import Head, Name
-from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Versions
+from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Versions, is_in
 from iotagg.errors import CloudBusy, InvalidValue, NotFound
 from iotagg.stores.dynamodb.archive import Archive
 from iotagg.stores.dynamodb.sums import Sums
@@ -27,6 +28,7 @@ from iotagg.stores.dynamodb.table import (
     FileItem,
     Kind,
     PathItem,
+    PendingItem,
     bound,
     content_key,
     file_key,
@@ -34,7 +36,7 @@ from iotagg.stores.dynamodb.table import (
     paths_key,
     pending_key,
 )
-from iotagg.stores.dynamodb.transaction import CONDITION_FAILED, PASSING_REASONS
+from iotagg.stores.dynamodb.transaction import CONDITION_FAILED
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
 
 if TYPE_CHECKING:
@@ -82,7 +84,7 @@ class DynamoStore:
             return standing.head
         head, first_chunk = self._archive.keep(contribution)
         self._know(name.site)
-        item = self._table.files(*file_key(name), head=head.as_json(), first_chunk=first_chunk)
+        item = self._table.files(*file_key(name), head=_dumps(head), first_chunk=first_chunk)
         self._write(lambda: item.save(Attribute("pk").does_not_exist()))
         return head
 
@@ -93,13 +95,16 @@ class DynamoStore:
         item = self._file(name)
         if item is None:
             raise NotFound(f"no contribution {name} at site {name.site}")
-        yield from self._archive.chunks(Head.from_json(item.head), int(item.first_chunk), numbers)
+        yield from self._archive.chunks(_head(item), int(item.first_chunk), numbers)
 
     def move(self, site: str, move: Move) -> bool:
         self._know(site)
-        for _ in range(_ROUNDS):
+        for tries in range(_ROUNDS):
             item = self._path(site, move.path)
-            if not move.fits(_path_record(site, move.path, item)):
+            before = _path_record(site, move.path, item)
+            if tries and move.applied_to(before) == before:
+                return True  # it was this very move that came first: its answer was lost, and it was sent again
+            if not move.fits(before):
                 return False
             if self._moved(site, move, item):
                 return True
@@ -129,14 +134,17 @@ class DynamoStore:
         if move.origin.version:
             changes.append(PathItem.final_versions.add({move.origin.version}))
         file_is_known = FileItem.pk.exists()
+        dropped = sorted(set(before.names) - set(after.names))
+        taken = [move.take] if move.take is not None else []
         with TransactWrite(connection=table.connection.connection) as together:
             together.update(path, actions=changes, condition=condition)
-            for name in sorted(set(before.names) - set(after.names)):
-                dropped = table.files(*file_key(name))
-                together.update(dropped, [FileItem.paths.delete({move.path})], condition=file_is_known)
-            if move.take is not None:
-                taken = table.files(*file_key(move.take))
-                together.update(taken, [FileItem.paths.add({move.path})], condition=file_is_known)
+            for name, change in (
+                *((name, FileItem.paths.delete({move.path})) for name in dropped),
+                *((name, FileItem.paths.add({move.path})) for name in taken),
+            ):
+                together.update(table.files(*file_key(name)), [change], condition=file_is_known)
+                # Whoever moves it may end before its revision follows; the sweep then finds it here.
+                together.save(self._pending(name, revision=0))
 
     def refuse(self, site: str, path: str, refusal: Refusal | None, version: str = "") -> None:
         changes: list[Action] = []
@@ -153,15 +161,17 @@ class DynamoStore:
         table = self._table
         revision_is_expected = FileItem.revision == expected
         changes: list[Action] = [FileItem.revision.set(revision), FileItem.retracted.set(retracted)]
-        pending = table.pending(PENDING, pending_key(name), revision=revision, since=int(time.time()))
 
         def write() -> None:
             with TransactWrite(connection=table.connection.connection) as together:
                 together.update(table.files(*file_key(name)), actions=changes, condition=revision_is_expected)
                 if revision != expected:
-                    together.save(pending)
+                    together.save(self._pending(name, revision))
 
         return self._write(write)
+
+    def _pending(self, name: Name, revision: int) -> PendingItem:
+        return self._table.pending(PENDING, pending_key(name), revision=revision, since=int(time.time()))
 
     def apply(self, name: Name, revision: int, number: int, chunk: Chunk) -> bool:
         return self._sums.apply(name, revision, number, chunk)
@@ -185,9 +195,17 @@ class DynamoStore:
                 yield Pending(Name.parse(site, item.sk.partition("#")[2]), int(item.since))
 
     def settled(self, name: Name, revision: int) -> None:
-        at_this_revision = self._table.pending.revision == revision
-        item = self._table.pending(PENDING, pending_key(name))
-        self._write(lambda: item.delete(at_this_revision))
+        # Not if its revision is yet to follow its paths: somebody may just have moved one.
+        table = self._table
+        follows = FileItem.paths.exists() if is_in(revision) else FileItem.paths.does_not_exist()
+        nothing_is_left = (FileItem.revision == revision) & follows
+
+        def write() -> None:
+            with TransactWrite(connection=table.connection.connection) as together:
+                together.condition_check(table.files, *file_key(name), condition=nothing_is_left)
+                together.delete(table.pending(PENDING, pending_key(name)))
+
+        self._write(write)
 
     def file(self, name: Name) -> FileRecord | None:
         item = self._file(name)
@@ -273,22 +291,12 @@ class DynamoStore:
         # Says whether it was written: what its condition keeps out, is no failure.
         with explained(f"table {self._table.name}"):
             try:
-                self._patience.spent_on(lambda: _attempted(write), lambda: self.meter.add("writes_tried_again"))
+                self._patience.spent_on(write, lambda: self.meter.add("writes_tried_again"))
             except PynamoDBException as error:
                 if _kept_out(error):
                     return False
                 raise
         return True
-
-
-def _attempted(write: Callable[[], object]) -> None:
-    try:
-        write()
-    except TransactWriteError as error:
-        passing = {reason.code for reason in error.cancellation_reasons if reason is not None} & PASSING_REASONS
-        if passing and not _kept_out(error):
-            raise CloudBusy(f"the table answers {', '.join(sorted(passing))}; try later") from None
-        raise
 
 
 def _kept_out(error: PynamoDBException) -> bool:
@@ -298,13 +306,20 @@ def _kept_out(error: PynamoDBException) -> bool:
     return any(reason is not None and reason.code == CONDITION_FAILED for reason in reasons)
 
 
+def _dumps(head: Head) -> str:
+    return json.dumps(head.as_json(), separators=(",", ":"))
+
+
+def _head(item: FileItem) -> Head:
+    return Head.from_json(json.loads(item.head))
+
+
 def _stored(refusal: Refusal) -> list[object]:
     return [refusal.reason, refusal.content, refusal.lines]
 
 
 def _file_record(item: FileItem) -> FileRecord:
-    head = Head.from_json(item.head)
-    return FileRecord(head, int(item.revision), item.retracted, frozenset(item.paths or ()))
+    return FileRecord(_head(item), int(item.revision), item.retracted, frozenset(item.paths or ()))
 
 
 def _path_record(site: str, path: str, item: PathItem | None) -> PathRecord:

@@ -75,7 +75,8 @@ class Sums:
                 standing = found.revision
                 continue
             except _InvalidSumError as error:
-                self._refuse_too_large(name.site, items, chunk)
+                with explained(f"table {self._table}"):
+                    self._refuse_too_large(name.site, items, chunk)
                 raise CloudError(f"table {self._table} refuses chunk {number} of {name}: {error}") from None
             return True
         return False

@@ -45,9 +45,9 @@ class TableItem(Model):
 
 
 class FileItem(TableItem):
-    """A contribution: its head, where its first chunk begins, its revision and the paths that refer to it."""
+    """A contribution: its head (JSON), where its first chunk begins, its revision and the paths that refer to it."""
 
-    head = JSONAttribute()
+    head = UnicodeAttribute()
     first_chunk = NumberAttribute()
     revision = NumberAttribute(default=0)
     retracted = UnicodeAttribute(default="")

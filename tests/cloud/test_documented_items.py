@@ -1,0 +1,70 @@
+"""The reference of the table shows the items that its example file leaves, as they are."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iotagg.aws.clients import connect
+from iotagg.aws.provision import provision
+from iotagg.jobs.cloud import Cloud
+from iotagg.jobs.consolidate import consolidate_message
+from iotagg.jobs.summarize import summarize_message
+from tests.cloud.engine import unique
+
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "table.md").read_text("utf-8")
+KEY = "incoming/paris/2022-12-06.csv"
+
+
+def blocks(language: str) -> list[str]:
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    return [text for kind, text in fenced if kind == language]
+
+
+def masked(text: str, names: dict[str, str]) -> Any:
+    """Return an item or a message with its names, times and the head's content as the page writes them."""
+    for real, shown in names.items():
+        text = text.replace(real, shown)
+    item = json.loads(text)
+    if "head" in item:
+        item["head"] = {"S": "{…}"}
+    if "since" in item:
+        item["since"] = {"N": "SECONDS"}
+    return item
+
+
+@pytest.fixture
+def left_behind() -> list[Any]:
+    clients = connect()
+    cloud = Cloud.connected(provision(clients, unique("items"), region="eu-west-1"))
+    (file,) = blocks("csv")
+    put = clients.s3.put_object(Bucket=cloud.bucket.name, Key=KEY, Body=file.encode())
+    (event,) = cloud.files.receive(wait_seconds=5)
+    summarize_message(cloud, event.body)
+    (found,) = cloud.store.files("paris")
+    path = cloud.store.path("paris", KEY)
+    names = {
+        found.name.content: "CONTENT",
+        found.name.options: "OPTIONS",
+        put["VersionId"]: "VERSION",
+        path.versions.first: "SEQUENCER",
+    }
+    items = clients.dynamodb.scan(TableName=cloud.store._table.name)["Items"]  # type: ignore[attr-defined]  # on AWS
+    (message,) = cloud.chunks.receive(wait_seconds=5)
+    consolidate_message(cloud, message.body)
+    items += clients.dynamodb.scan(TableName=cloud.store._table.name)["Items"]  # type: ignore[attr-defined]
+    return [masked(json.dumps(each), names) for each in items] + [masked(message.body, names)]
+
+
+def test_every_item_on_the_page_is_one_that_the_example_leaves(left_behind: list[Any]) -> None:
+    shown = [json.loads(block) for block in blocks("json")]
+    assert [item for item in shown if item not in left_behind] == []
+
+
+def test_every_kind_of_item_is_on_the_page(left_behind: list[Any]) -> None:
+    shown = [json.loads(block) for block in blocks("json")]
+    assert [item for item in left_behind if item not in shown] == []
