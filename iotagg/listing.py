@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 from iotagg.core.contribution import Name
 from iotagg.core.outcome import Outcome
 from iotagg.errors import InvalidValue, NotFound
-from iotagg.pipeline import outcome_of
+from iotagg.pipeline import is_pending, outcome_of
 from iotagg.sources import path_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from iotagg.core.ledger import PathRecord
+    from iotagg.core.contribution import Head
+    from iotagg.core.ledger import FileRecord, PathRecord
+    from iotagg.core.outcome import State
     from iotagg.stores.protocol import Store
 
 _PREFIX = re.compile(r"[0-9a-f]{8,64}(-[0-9a-f]*)?")
@@ -31,39 +33,81 @@ def known_site(store: Store, site: str) -> str:
     return site
 
 
+class _Books:
+    # What is known of all files, each site's loaded once: many questions about single files would cost far more.
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.records: dict[str, dict[Name, FileRecord]] = {
+            site: {record.name: record for record in store.files(site)} for site in store.sites()
+        }
+        self._pending = {pending.name for site in self.records for pending in store.pending(site)}
+        self._sites_of: dict[str, set[str]] = defaultdict(set)
+        for site, records in self.records.items():
+            for record in records.values():
+                if record.is_in:
+                    self._sites_of[record.name.content].add(site)
+
+    def files(self, site: str, name: str) -> Iterator[Outcome]:
+        for path in self._store.paths(site):
+            yield from self._of_path(path, name)
+        for record in self.records.get(site, {}).values():
+            if record.is_retracted and _is_named(record.retracted, str(record.name), name):
+                yield self._outcome(record.retracted, record.name, "retracted")
+
+    def _of_path(self, path: PathRecord, name: str) -> Iterator[Outcome]:
+        for each in path.names:
+            if _is_named(path.path, str(each), name):
+                yield self._outcome(path.path, each, "counted")
+        if path.refusal is not None and _is_named(path.path, path.refusal.content, name):
+            yield Outcome(
+                file=path.path,
+                site=path.site,
+                state="refused",
+                contribution=path.refusal.content,
+                lines=path.refusal.lines,
+                reason=f"last attempt: {path.refusal.reason}" if path.names else path.refusal.reason,
+            )
+
+    def _outcome(self, path: str, name: Name, state: State) -> Outcome:
+        record = self.records[name.site].get(name)
+        if record is None:
+            return outcome_of(self._store, path, name, state)  # it came after the others were loaded
+        # One that was never counted is on no list; and a list may name one too many.
+        suspect = name in self._pending or not record.revision
+        pending = suspect and is_pending(self._store, record)
+        elsewhere = sorted(self._sites_of[name.content] - {name.site})
+        return _described(path, record.head, "pending" if pending else state, tuple(elsewhere))
+
+
+def _described(path: str, head: Head, state: State, also_at: tuple[str, ...]) -> Outcome:
+    return Outcome(
+        file=path,
+        site=head.name.site,
+        state=state,
+        contribution=str(head.name),
+        lines=head.lines,
+        pairs=head.pairs,
+        first_day=head.first_day,
+        last_day=head.last_day,
+        day_order=head.day_order,
+        also_at=also_at,
+    )
+
+
 def files(store: Store, site: str = "", name: str = "") -> Iterator[Outcome]:
     """Yield what became of the files of one site or all, sorted by path, those taken out last.
 
     `name` leaves only files whose path ends in it, or whose contribution begins with it.
     """
-    for each in [site] if site else store.sites():
-        for path in store.paths(each):
-            yield from (outcome for outcome in _of_path(store, path) if _is_named(outcome, name))
-        for record in store.files(each):
-            if record.retracted:
-                outcome = outcome_of(store, record.retracted, record.name, "retracted")
-                if _is_named(outcome, name):
-                    yield outcome
+    books = _Books(store)
+    for each in [site] if site else list(books.records):
+        yield from books.files(each, name)
 
 
-def _of_path(store: Store, path: PathRecord) -> Iterator[Outcome]:
-    for name in path.names:
-        yield outcome_of(store, path.path, name, "counted")
-    if path.refusal is not None:
-        yield Outcome(
-            file=path.path,
-            site=path.site,
-            state="refused",
-            contribution=path.refusal.content,
-            lines=path.refusal.lines,
-            reason=f"last attempt: {path.refusal.reason}" if path.names else path.refusal.reason,
-        )
-
-
-def _is_named(outcome: Outcome, name: str) -> bool:
-    by_content = _PREFIX.fullmatch(name) is not None and outcome.contribution.startswith(name)
+def _is_named(file: str, contribution: str, name: str) -> bool:
+    by_content = _PREFIX.fullmatch(name) is not None and contribution.startswith(name)
     whole = path_text(Path(name)) if name else ""
-    return not name or by_content or outcome.file in (name, whole) or outcome.file.endswith((f"/{name}", f"\\{name}"))
+    return not name or by_content or file in (name, whole) or file.endswith((f"/{name}", f"\\{name}"))
 
 
 def counted_file(store: Store, site: str, name: str) -> tuple[str, str, list[Name]]:
@@ -102,12 +146,13 @@ class Status:
 
 def status(store: Store) -> Status:
     """Return how a store stands, from what is known of its files."""
-    sites = store.sites()
-    heads = [record.head for site in sites for record in store.files(site) if record.is_in]
+    books = _Books(store)
+    heads = [record.head for records in books.records.values() for record in records.values() if record.is_in]
     days = [day for head in heads if head.pair_days for day in (head.first_day, head.last_day)]
+    states = Counter(outcome.state for site in books.records for outcome in books.files(site, ""))
     return Status(
-        sites=sites,
-        files=dict(sorted(Counter(outcome.state for outcome in files(store)).items())),
+        sites=list(books.records),
+        files=dict(sorted(states.items())),
         flows=sum(head.lines["counted"] for head in heads),
         rejected=sum(head.lines["rejected"] for head in heads),
         first_day=min(days, default=""),

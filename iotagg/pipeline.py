@@ -186,29 +186,39 @@ def count(
         known = replace(known, outgrown=begins_with(known.path, summary.contribution.head))
     decision = decide(name, known, request.policy, origin)
     refused = decision.refused or ("" if was_in else request.tolerance.refusal(summary.lines, summary.rejects))
+    if decision.refused and not all(store.move(request.site, move) for move in decision.moves):
+        return None
     if refused:
         return _refuse(store, path, summary, refused, origin.version, remembered=decision.remembered)
     store.keep(summary.contribution)
     store.keep_rejects(name, summary.rejects.members())
-    first, *others = decision.moves or (Move(path, origin=origin),)
-    if not store.move(request.site, first):
+    own, *others = decision.moves or (Move(path, origin=origin),)
+    for move in others:
+        store.move(request.site, move)  # before the path's own: until that is made, the whole is done again
+    if not store.move(request.site, own):
         return None
-    if not was_in and _yields(store, name, first):
-        return _refuse(store, path, summary, READ_OTHERWISE, origin.version, remembered=True)
+    outdone = keep_one_reading(store, name)
     if known.retracted:
         _forget_retractions(store, name)
-    brought = carry_out(store, request.site, others, also=(*first.drop, name), bring=bring)
+    brought = settle(store, dict.fromkeys((*own.drop, *outdone, name)), bring=bring)
+    if name in outdone:
+        return _refuse(store, path, summary, READ_OTHERWISE, origin.version, remembered=True)
     return outcome_of(store, path, name, "counted" if name in brought else "already counted")
 
 
-def _yields(store: Store, name: Name, move: Move) -> bool:
-    # Two who bring the same content at once, read with other options, may not know of each other before they have
-    # moved: the one of the greater name steps back, whoever came first.
-    rivals = [reading for reading in store.readings(name.site, name.content) if reading.paths and reading.name < name]
-    steps_back = any(rival.name not in move.drop for rival in rivals)
-    if steps_back:
-        store.move(name.site, Move(move.path, drop=(name,)))
-    return steps_back
+def keep_one_reading(store: Store, name: Name) -> list[Name]:
+    """Leave paths to one reading of a content only; return the others, which are to be settled.
+
+    Two who bring the same content at once, read with other options, may not know of each other before they have moved.
+    Whoever looks after its own move sees both, and all come to the same end: the least name stays.
+    """
+    readings = [reading for reading in store.readings(name.site, name.content) if reading.paths]
+    outdone = sorted(readings, key=lambda reading: reading.name)[1:]
+    for reading in outdone:
+        refusal = Refusal(READ_OTHERWISE, str(reading.name), reading.head.lines)
+        for path in sorted(reading.paths):
+            store.move(name.site, Move(path, drop=(reading.name,), refusal=refusal))
+    return [reading.name for reading in outdone]
 
 
 def _forget_retractions(store: Store, name: Name) -> None:
@@ -224,7 +234,7 @@ def _known(store: Store, path: str, summary: Summary) -> Known:
     return Known(
         path=record,
         readings=tuple(reading for reading in readings if reading.is_in and reading.name != name),
-        retracted=any(reading.retracted for reading in readings),
+        retracted=any(reading.is_retracted for reading in readings),
         grown=_grown(store, record, summary),
     )
 
@@ -255,7 +265,6 @@ def carry_out(
     store: Store,
     site: str,
     moves: Iterable[Move],
-    retracted: str = "",
     *,
     also: Iterable[Name] = (),
     bring: Bring | None = None,
@@ -267,10 +276,10 @@ def carry_out(
         affected |= dict.fromkeys(move.drop)
         if move.take is not None:
             affected[move.take] = None
-    return settle(store, affected, retracted, bring)
+    return settle(store, affected, bring)
 
 
-def settle(store: Store, names: Iterable[Name], retracted: str = "", bring: Bring | None = None) -> set[Name]:
+def settle(store: Store, names: Iterable[Name], bring: Bring | None = None) -> set[Name]:
     """Bring contributions in or out as the paths that refer to them say, and finish what was left half done.
 
     Returns those whose revision it moved, as opposed to others who came first. `bring` does so with one of them at a
@@ -280,7 +289,7 @@ def settle(store: Store, names: Iterable[Name], retracted: str = "", bring: Brin
     for name in names:
         record = _file(store, name)
         while (revision := next_revision(record)) != record.revision:
-            if store.advance(name, record.revision, revision, retracted="" if record.paths else retracted):
+            if store.advance(name, record.revision, revision, retracted="" if record.paths else record.retracted):
                 moved.add(name)
             record = _file(store, name)
         (bring or consolidate)(store, record.head, revision)
@@ -298,7 +307,7 @@ def consolidate(store: Store, head: Head, revision: int) -> None:
 def retract(store: Store, site: str, path: str, names: Iterable[Name], bring: Bring | None = None) -> None:
     """Take contributions out as far as this path refers to them; other paths that refer to them keep them in."""
     with store.atomically():
-        carry_out(store, site, [Move(path, drop=tuple(names))], retracted=path, bring=bring)
+        carry_out(store, site, [Move(path, drop=tuple(names), retracted=True)], bring=bring)
 
 
 def is_pending(store: Store, record: FileRecord) -> bool:

@@ -40,9 +40,20 @@ def find_files(names: Iterable[str]) -> Iterator[Path | Nothing]:
             continue
         for file in found:
             path = path_text(file)
+            if not _is_text(path):
+                yield Nothing(path, "its name is not UTF-8; rename it")
+                continue
             if path not in seen:
                 seen.add(path)
                 yield file
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:  # bytes that are no UTF-8 come as surrogates
+        return False
+    return True
 
 
 def _found(name: str) -> list[Path] | Nothing:

@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, proce
 
 from iotagg.jobs.consolidate import consolidate_message
 from iotagg.jobs.handling import handle
-from lambda_handlers.wiring import cloud, failures_logged, in_time, message_of
+from lambda_handlers.wiring import cloud, failures_told, in_time, message_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,6 @@ def _consolidate(record: SQSRecord, in_time: Callable[[], bool]) -> None:
     def job() -> bool:
         return consolidate_message(cloud(), message.body, received=message.received, in_time=in_time)
 
-    with failures_logged(logger, message):
+    with failures_told(logger, metrics, message):
         handled = handle(cloud().chunks, message, job)
     metrics.add_metric(f"Chunk messages {handled.value}", MetricUnit.Count, 1)

@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 
 from iotagg.jobs.handling import Handled, handle
 from iotagg.jobs.summarize import summarize_message
-from lambda_handlers.wiring import cloud, failures_logged, in_time, message_of
+from lambda_handlers.wiring import cloud, failures_told, in_time, message_of
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -44,7 +44,7 @@ class _Invocation:
 
     def summarize(self, record: SQSRecord) -> None:
         message = message_of(record)
-        with failures_logged(logger, message):
+        with failures_told(logger, metrics, message):
             if handle(cloud().files, message, lambda: self._job(message.body)) is Handled.PUT_BACK:
                 metrics.add_metric("File messages put back", MetricUnit.Count, 1)
 

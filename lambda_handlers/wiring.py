@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
+
 from iotagg.aws.queues import Message
 from iotagg.aws.stack import Stack
 from iotagg.errors import IotaggError
@@ -45,13 +47,16 @@ def message_of(record: SQSRecord) -> Message:
 
 
 @contextmanager
-def failures_logged(logger: Logger, message: Message) -> Iterator[None]:
-    """Log why a message fails, a line where iotagg knows the reason, before the batch goes on without it."""
+def failures_told(logger: Logger, metrics: Metrics, message: Message) -> Iterator[None]:
+    """Log and count it when a message fails, in a line where iotagg knows the reason; the others go on."""
+    metrics.add_metric("Messages", MetricUnit.Count, 1)
     try:
         yield
     except IotaggError as reason:
-        logger.error(str(reason), message=message.id, received=message.received)  # noqa: TRY400 (the reason says it all)
+        metrics.add_metric("Messages failed", MetricUnit.Count, 1)
+        logger.error(str(reason), message_id=message.id, received=message.received)  # noqa: TRY400 (the reason says it all)
         raise
     except Exception:
-        logger.exception("a message failed", message=message.id, received=message.received)
+        metrics.add_metric("Messages failed", MetricUnit.Count, 1)
+        logger.exception("a message failed", message_id=message.id, received=message.received)
         raise

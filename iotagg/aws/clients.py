@@ -57,6 +57,8 @@ def client(service: str, session: boto3.session.Session | None = None) -> Any:
         max_pool_connections=CONNECTIONS,
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
         user_agent_extra=f"iotagg/{__version__}",
+        # It is half of a transaction's time in the client, and DynamoDB refuses the same mistakes.
+        parameter_validation=service != "dynamodb",
     )
     try:
         with explained():

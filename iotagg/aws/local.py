@@ -35,7 +35,7 @@ _ENVIRONMENT = {
 
 @contextmanager
 def running_engine() -> Iterator[str]:
-    """Start the engine on a free port of the loopback, with its data in memory, and give its address; stop it at the end.
+    """Start the engine on a free port of the loopback and give its address; it ends with all its data at the end.
 
     Raises MissingExtra where it is not installed, IotaggError where it does not start.
     """

@@ -163,7 +163,7 @@ class ObjectStream:
 
     def read(self, size: int, /) -> bytes:
         """Return up to `size` bytes, and none at the end only. Raises FileUnreadable and CloudBusy."""
-        if self.length >= self.size:
+        if not size or self.length >= self.size:
             return b""
         while True:
             try:
@@ -184,7 +184,10 @@ class ObjectStream:
         if self._reconnects > _RECONNECTS:
             raise CloudBusy(f"bucket {self._bucket.name}: the connection breaks again and again; try later")
         time.sleep(_PAUSE_SECONDS * self._reconnects)
-        self._body = self._request(Range=f"bytes={self.length}-")["Body"]
+        reply = self._request(Range=f"bytes={self.length}-")
+        self._body = reply["Body"]
+        if reply["ContentLength"] != self.size - self.length:
+            self._reconnect()  # it is not what was asked for: a server in between may not know ranges
 
     def close(self) -> None:
         """Give the connection back."""

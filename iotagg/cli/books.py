@@ -27,8 +27,10 @@ def backup(session: Session, destination: Path, force: bool) -> None:
     \b
         iotagg backup iotagg-backup.db
     """
+    if session.in_cloud:
+        raise IotaggError("a backup is a copy of a database file; a stack's table and bucket keep their own on AWS")
     if destination.exists() and not force:
         raise IotaggError(f"{destination} is there already; name another file, or --force")
-    with session.store() as store:
+    with session.database_store() as store:
         store.backup(destination)
     click.echo(f"{destination}  {destination.stat().st_size:,} bytes")

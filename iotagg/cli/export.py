@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from iotagg import drawing
+from iotagg.cli.output import PlaceType, delivered
 from iotagg.cli.session import ADDRESS, DAY, Session, site_option
 from iotagg.core.history import FIRST_DAY, LAST_DAY
 from iotagg.errors import InvalidValue, NotFound
@@ -28,6 +28,7 @@ from iotagg.whole_file import writing
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from iotagg.cli.output import Place
     from iotagg.core.history import History
     from iotagg.export import Format, Row
     from iotagg.stores.protocol import Store
@@ -54,8 +55,8 @@ _OTHER_PICTURES = frozenset((".pdf", ".jpg", ".jpeg", ".gif", ".eps", ".webp"))
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The file to write, whole or not at all; .svg or .png draws the pair.",
+    type=PlaceType(),
+    help="The file to write, whole or not at all, or s3://bucket/key; .svg or .png draws the pair.",
 )
 @click.pass_obj
 def export(
@@ -68,7 +69,7 @@ def export(
     until: str,
     summary: bool,
     form: Format | None,
-    output: Path | None,
+    output: Place | None,
 ) -> None:
     """Write a pair's days, or all pairs, as CSV.
 
@@ -81,6 +82,7 @@ def export(
         iotagg export --src 192.168.20.43 --dst 192.0.2.17 --since 2022-12-01 --until 2022-12-31 -o pair.csv
         iotagg export --src 192.168.20.43 --dst 192.0.2.17 -o pair.svg
         iotagg export --all --format ndjson -o pairs.ndjson
+        iotagg export --all -o s3://branch-reports/pairs.csv
     """
     _check(src, dst, every, since, until)
     _check_output(output, rows=every or summary)
@@ -93,7 +95,8 @@ def export(
             return
         pairs = _pair(store, str(src), str(dst), site, since, until)
         if output is not None and output.suffix.lower() in drawing.FORMATS:
-            drawing.draw(pairs, output)
+            with delivered(output) as file:
+                drawing.draw(pairs, file)
         elif summary:
             _write(map(summary_row, pairs), SUMMARY_COLUMNS, form, output)
         else:
@@ -109,7 +112,7 @@ def _check(src: str | None, dst: str | None, every: bool, since: str, until: str
         raise InvalidValue(f"--since {since} is after --until {until}")
 
 
-def _check_output(output: Path | None, *, rows: bool) -> None:
+def _check_output(output: Place | None, *, rows: bool) -> None:
     ending = output.suffix.lower() if output is not None else ""
     if ending in _OTHER_PICTURES or (rows and ending in drawing.FORMATS):
         raise click.UsageError(f"-o {output}: only a pair's days are drawn, as {' or '.join(drawing.FORMATS)}")
@@ -137,10 +140,10 @@ def _at_least_one(pairs: Iterable[History], nothing: str, since: str, until: str
     return chain([first], pairs)
 
 
-def _write(rows: Iterable[Row], columns: tuple[str, ...], form: Format, output: Path | None) -> None:
+def _write(rows: Iterable[Row], columns: tuple[str, ...], form: Format, output: Place | None) -> None:
     if output is None or str(output) == "-":
         write_rows(rows, columns, sys.stdout, form)
         sys.stdout.flush()
         return
-    with writing(output) as out:
+    with delivered(output) as file, writing(file) as out:
         write_rows(rows, columns, out, form)

@@ -1,4 +1,4 @@
-"""The commands that look: pairs, files, status, inspect."""
+"""The commands that look: pairs, files, inspect."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from iotagg.cli.reading import reading_options
+from iotagg.cli.report import details
 from iotagg.cli.session import (
     DAY,
     Session,
@@ -20,7 +21,7 @@ from iotagg.cli.session import (
     readable_path,
     site_option,
 )
-from iotagg.cli.upload import details
+from iotagg.cli.status import readable
 from iotagg.core.cells import printable
 from iotagg.core.contribution import Name
 from iotagg.core.history import FIRST_DAY, LAST_DAY
@@ -29,7 +30,6 @@ from iotagg.errors import FileRefused, NotFound
 from iotagg.export import PAIR_COLUMNS, all_histories, pair_row
 from iotagg.listing import files as listed_files
 from iotagg.listing import known_site
-from iotagg.listing import status as store_status
 from iotagg.pipeline import Request, summarize
 from iotagg.sources import opened
 
@@ -138,46 +138,6 @@ def _print_rejects(store: Store, outcome: Outcome, as_json: bool) -> int:
 
 
 @click.command()
-@json_option
-@click.pass_obj
-def status(session: Session, as_json: bool) -> None:
-    """Show how the database stands, and where it lies.
-
-    Example:
-
-    \b
-        iotagg status
-    """
-    with session.store() as store:
-        found = store_status(store)
-        facts: dict[str, Any] = {
-            "database": str(store.file_path),
-            "bytes": store.file_path.stat().st_size,
-            "sites": found.sites,
-            "files": found.files,
-            "flows": found.flows,
-            "rejected": found.rejected,
-            "first_day": found.first_day or None,
-            "last_day": found.last_day or None,
-            "reader": "pure Python",
-        }
-    if as_json:
-        print_json(facts)
-        return
-    for fact, value in facts.items():
-        note = " (lines of files that are counted)" if fact == "rejected" else ""
-        click.echo(f"{fact.replace('_', ' '):<10} {_readable(value)}{note}")
-
-
-def _readable(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{count:,} {state}" for state, count in value.items()) or "none"
-    if isinstance(value, list):
-        return ", ".join(value) or "none"
-    return f"{value:,}" if isinstance(value, int) else str(value or "none")
-
-
-@click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @reading_options
 @json_option
@@ -203,7 +163,7 @@ def inspect(file: Path, reading: ReadingOptions, as_json: bool) -> int:
     else:
         facts["columns"] = ", ".join(f"{role} '{name}'" for role, name in facts["columns"].items())
         for fact, value in facts.items():
-            click.echo(f"{fact.replace('_', ' '):<16}  {_readable(value)}")
+            click.echo(f"{fact.replace('_', ' '):<16}  {readable(value)}")
         for reject in islice(summary.rejects, 5):
             click.echo(f"{'rejected':<16}  line {reject.line}: {reject.reason}")
     return 1 if request.tolerance.refusal(summary.lines, summary.rejects) else 0

@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from iotagg import __version__
 from iotagg.cli.books import backup
 from iotagg.cli.completion import completion
 from iotagg.cli.export import export
-from iotagg.cli.look import files, inspect, pairs, status
+from iotagg.cli.look import files, inspect, pairs
+from iotagg.cli.redrive import redrive
 from iotagg.cli.retract import retract
-from iotagg.cli.session import Session, default_database, print_error
+from iotagg.cli.session import Session, print_error
+from iotagg.cli.status import status
 from iotagg.cli.tryout import demo, sample
 from iotagg.cli.upload import upload
+from iotagg.cli.worker import worker
 from iotagg.errors import InvalidValue, IotaggError
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ FAMILIES: dict[str, list[click.Command]] = {
     "Use": [upload, export, retract],
     "Look": [pairs, files, status, inspect],
     "Books": [backup],
+    "Cloud": [worker, redrive],
     "Try": [demo, sample, completion],
 }
 
@@ -52,9 +57,15 @@ class _Families(click.Group):
     envvar="IOTAGG_DB",
     help="The database file; without it, one in your data folder. Also IOTAGG_DB.",
 )
+@click.option(
+    "--stack",
+    metavar="NAME",
+    envvar="IOTAGG_STACK",
+    help="The CloudFormation stack to work on, instead of a database. Also IOTAGG_STACK.",
+)
 @click.version_option(__version__, prog_name="iotagg")
 @click.pass_context
-def iotagg(ctx: click.Context, db: Path | None) -> None:
+def iotagg(ctx: click.Context, db: Path | None, stack: str | None) -> None:
     """Who talks to whom, how much, and is today normal?
 
     iotagg counts CICFlowMeter flow files, each exactly once, and keeps the totals of every pair of devices for every
@@ -65,8 +76,13 @@ def iotagg(ctx: click.Context, db: Path | None) -> None:
     \b
         iotagg upload branch-files/
         iotagg export --src 192.168.20.43 --dst 192.0.2.17
+        iotagg --stack branches upload --site paris branch-files/ --wait
     """
-    ctx.obj = Session(db or default_database())
+
+    def given(name: str) -> bool:
+        return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+    ctx.obj = Session.named(db, stack, given)
 
 
 for _commands in FAMILIES.values():
@@ -94,6 +110,8 @@ def _ending(error: BaseException) -> tuple[int, str]:
     match error:
         case click.NoSuchOption(option_name="--db"):
             code, line = USAGE, "--db stands before the command: iotagg --db FILE COMMAND"
+        case click.NoSuchOption(option_name="--stack"):
+            code, line = USAGE, "--stack stands before the command: iotagg --stack NAME COMMAND"
         case click.UsageError():
             command = error.ctx.command_path if error.ctx else "iotagg"
             code, line = USAGE, f"{error.format_message()} (see {command} --help)"

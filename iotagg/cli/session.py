@@ -1,10 +1,11 @@
-"""What all commands share: the database that was named, and how results and errors are printed."""
+"""What all commands share: the database or the stack that was named, and how results and errors are printed."""
 
 from __future__ import annotations
 
 import json
+import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,21 @@ from typing import TYPE_CHECKING, Any
 import click
 from platformdirs import user_data_path
 
+from iotagg.core.cells import printable
 from iotagg.core.values import checked_address, checked_day, checked_site
-from iotagg.errors import InvalidValue
+from iotagg.errors import InvalidValue, IotaggError
+from iotagg.extras import aws_extra
 from iotagg.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from iotagg.aws.stack import Stack
+    from iotagg.jobs.cloud import Cloud
+    from iotagg.stores.protocol import Store
+
+# What names a deployment one by one; iotagg.aws.stack reads them, but loading it takes boto3.
+PARTS = ("IOTAGG_BUCKET", "IOTAGG_TABLE", "IOTAGG_FILES_QUEUE_URL", "IOTAGG_CHUNKS_QUEUE_URL")
 
 
 def default_database() -> Path:
@@ -25,15 +35,74 @@ def default_database() -> Path:
     return user_data_path("iotagg", appauthor=False) / "iotagg.db"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Session:
-    """The database that the commands work on."""
+    """The database or the deployment that the commands work on.
+
+    `deployment` is a stack's name, empty where the environment names its parts one by one, None for a database file.
+    `unclear` says what is wrong where it cannot be told which; that is said to commands that want to know.
+    """
 
     database: Path
+    deployment: str | None = None
+    unclear: str = ""
+    _stack: Stack | None = field(default=None, init=False, repr=False)
+    _cloud: Cloud | None = field(default=None, init=False, repr=False)
+
+    @classmethod
+    def named(cls, db: Path | None, stack: str | None, given: Callable[[str], bool]) -> Session:
+        """Return what --db and --stack name, of which `given` says whether they stand on the command line.
+
+        Raises click.UsageError when both do.
+        """
+        if given("db") and given("stack"):
+            raise click.UsageError("--db and --stack exclude each other")
+        if db and stack and not given("db") and not given("stack"):
+            both = "IOTAGG_DB and IOTAGG_STACK are both set; unset one, or say --db FILE or --stack NAME"
+            return cls(db, unclear=both)
+        if stack and not given("db"):
+            return cls(default_database(), stack)
+        one_by_one = db is None and any(os.environ.get(part) for part in PARTS)
+        return cls(db or default_database(), "" if one_by_one else None)
+
+    @property
+    def in_cloud(self) -> bool:
+        """Whether a deployment on AWS was named. Raises click.UsageError where that cannot be told."""
+        if self.unclear:
+            raise click.UsageError(self.unclear)
+        return self.deployment is not None
+
+    def stack(self) -> Stack:
+        """Return what the deployment consists of. Raises IotaggError where none was named, CloudError, MissingExtra."""
+        if not self.in_cloud:
+            raise IotaggError("this works on a stack only; name one with --stack or IOTAGG_STACK")
+        if self._stack is None:
+            with aws_extra():
+                from iotagg.aws.stack import Stack  # noqa: PLC0415 (local commands need nothing of AWS)
+            self._stack = Stack.deployed_as(self.deployment) if self.deployment else Stack.named_by()
+        return self._stack
+
+    def cloud(self) -> Cloud:
+        """Return the deployment, connected to. Raises as stack() does."""
+        if self._cloud is None:
+            stack = self.stack()
+            with aws_extra():
+                from iotagg.jobs.cloud import Cloud  # noqa: PLC0415 (local commands need nothing of AWS)
+            self._cloud = Cloud.connected(stack)
+        return self._cloud
 
     @contextmanager
-    def store(self, *, create: bool = False) -> Iterator[SqliteStore]:
-        """Open the database for one command; only commands that write make it."""
+    def store(self, *, create: bool = False) -> Iterator[Store]:
+        """Open the store for one command; a database is made only by commands that write."""
+        if self.in_cloud:
+            yield self.cloud().store
+            return
+        with self.database_store(create=create) as store:
+            yield store
+
+    @contextmanager
+    def database_store(self, *, create: bool = False) -> Iterator[SqliteStore]:
+        """Open the database file."""
         store = SqliteStore(self.database, create=create)
         try:
             yield store
@@ -41,7 +110,7 @@ class Session:
             store.close()
 
     def opener(self, *, create: bool = True) -> Callable[[], SqliteStore]:
-        """Return what opens the database, also in other processes."""
+        """Return what opens the database file, also in other processes."""
         return partial(SqliteStore, self.database, create=create)
 
 
@@ -103,8 +172,11 @@ def plural(count: int, what: str) -> str:
 
 
 def readable_path(path: str) -> str:
-    """Return a path as short as it can be typed: relative, where it lies below the current folder."""
+    """Return a path as short as it can be typed: relative, where it lies below the current folder.
+
+    What a terminal cannot show, or would obey, is escaped.
+    """
     try:
-        return str(Path(path).relative_to(Path.cwd()))
+        return printable(str(Path(path).relative_to(Path.cwd())))
     except ValueError:
-        return path
+        return printable(path)

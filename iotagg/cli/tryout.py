@@ -9,7 +9,6 @@ import time
 from contextlib import ExitStack, chdir
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -17,9 +16,6 @@ from iotagg.cli.session import DAY, plural, print_error, readable_path
 from iotagg.errors import InvalidValue, IotaggError
 from iotagg.export import all_histories, pair_row
 from iotagg.stores.sqlite import SqliteStore
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _DATABASE = "iotagg.db"
 
@@ -70,36 +66,37 @@ def sample(
 
 @click.command()
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Leave everything in this new folder.")
-def demo(keep: Path | None) -> None:
+@click.option("--cloud", is_flag=True, help="On a stand-in for AWS on this machine, with workers.")
+def demo(keep: Path | None, cloud: bool) -> None:
     """Show the whole job on a month of two sites.
 
     It makes sample traffic, uploads it, lists, exports and draws, each with the command that you would type.
     Without --keep nothing is left behind.
 
-    Example:
+    With --cloud it takes a few files through a bucket, queues, workers and a table, all of them on this machine, and
+    compares the result with that of a database file.
+
+    Examples:
 
     \b
         iotagg demo --keep demo
+        iotagg demo --cloud
     """
-    from iotagg.cli.main import iotagg  # noqa: PLC0415 (the demonstration runs the real commands)
+    if cloud:
+        from iotagg.cli.cloud_demo import show_cloud  # noqa: PLC0415 (as are the commands that it runs)
 
-    def run(line: str) -> None:
-        click.secho(f"\n$ iotagg {line}", bold=True)
-        arguments = ["--db", _DATABASE, *shlex.split(line)]
-        code = iotagg.main(arguments, prog_name="iotagg", standalone_mode=False)
-        if code:
-            raise IotaggError(f"the demonstration stopped at: iotagg {line}")
-
+        show = show_cloud
+    else:
+        show = _show_local
     begun = time.monotonic()
     with ExitStack() as stack:
         folder = _folder(keep, stack)
         stack.enter_context(chdir(folder))
-        _show(run)
+        show()
         click.echo(f"\nDone in {time.monotonic() - begun:.1f} s.", nl=False)
         if keep is None:
-            click.echo(
-                " Nothing is left behind; iotagg demo --keep demo keeps the files, the database and the picture."
-            )
+            kept = "" if cloud else "; iotagg demo --keep demo keeps the files, the database and the picture"
+            click.echo(f" Nothing is left behind{kept}.")
             return
     click.echo(f" Everything lies in {readable_path(str(folder))}:")
     for place in sorted(folder.iterdir()):
@@ -117,7 +114,18 @@ def _folder(keep: Path | None, stack: ExitStack) -> Path:
     return keep.absolute()
 
 
-def _show(run: Callable[[str], None]) -> None:
+def _run(line: str) -> None:
+    from iotagg.cli.main import iotagg  # noqa: PLC0415 (the demonstration runs the real commands)
+
+    click.secho(f"\n$ iotagg {line}", bold=True)
+    arguments = ["--db", _DATABASE, *shlex.split(line)]
+    code = iotagg.main(arguments, prog_name="iotagg", standalone_mode=False)
+    if code:
+        raise IotaggError(f"the demonstration stopped at: iotagg {line}")
+
+
+def _show_local() -> None:
+    run = _run
     run("sample traffic --days 31 --rows 5000 --sites paris,tokyo --anomalies 10")
     run("upload --site paris traffic/paris --quiet")
     run("upload --site tokyo traffic/tokyo --quiet")

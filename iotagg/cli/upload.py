@@ -1,17 +1,20 @@
-"""iotagg upload: count flow files."""
+"""iotagg upload: count flow files, or hand them over to those who count."""
 
 from __future__ import annotations
 
-from collections import Counter
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from iotagg.cli.handing import hand_over
 from iotagg.cli.progress import Progress
 from iotagg.cli.reading import reading_options
-from iotagg.cli.session import SITE, Checked, Session, json_option, plural, print_json, readable_path
-from iotagg.core.cells import printable
+from iotagg.cli.report import Report
+from iotagg.cli.session import SITE, Checked, Session, json_option
+from iotagg.cli.waiting import WaitingCommand, wait_option
+from iotagg.cli.watch import watch as watch_folder
 from iotagg.core.flows import MAX_PAIR_DAYS
 from iotagg.core.ledger import OnChange, Policy
 from iotagg.core.outcome import Outcome
@@ -20,15 +23,17 @@ from iotagg.parallel import cores, upload_all
 from iotagg.pipeline import Request
 from iotagg.sources import Nothing, file_bytes, find_files
 from iotagg.stores.memory import MemoryStore
+from iotagg.watching import SETTLE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from iotagg.core.dialect import ReadingOptions
 
 
-@click.command()
-@click.argument("paths", nargs=-1, required=True)
+@click.command(cls=WaitingCommand)
+@click.argument("paths", nargs=-1)
 @click.option("--site", type=SITE, default="default", show_default=True, help="The branch that the files come from.")
 @reading_options
 @click.option(
@@ -46,10 +51,29 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     default=MAX_PAIR_DAYS,
     show_default=True,
-    help="Refuse files with more pairs and days; memory grows with them.",
+    help="Refuse files with more pairs and days; memory grows with them. On a stack, its workers decide.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), help="How many processes read; without it, one per core.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="How many processes read; without it, one per core. To a stack, how many files are sent at once (4).",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would become of the files; count nothing.")
+@wait_option
+@click.option(
+    "--watch",
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False),
+    help="Keep running: take the files that appear or change in this folder, until interrupted.",
+)
+@click.option(
+    "--settle",
+    type=click.FloatRange(min=0),
+    default=SETTLE_SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --watch, take a file when it has been left alone for so long.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Only refused files, and the last line.")
 @json_option
 @click.pass_obj
@@ -65,6 +89,9 @@ def upload(
     max_pair_days: int,
     jobs: int | None,
     dry_run: bool,
+    wait: float | None,
+    watch: str | None,
+    settle: float,
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -73,15 +100,19 @@ def upload(
     Each file counts once, however often it is uploaded and whatever it is called. A file that has grown replaces
     itself. Rows that cannot be counted are kept with their line and reason: see iotagg files NAME --rejects.
 
+    On a stack, files go into its bucket for the workers to count, under keys that begin with incoming/SITE/ and the
+    name of the folder that is uploaded; files may also be named by their https:// address.
+
     Examples:
 
     \b
         iotagg upload flows.csv
         iotagg upload --site paris branch-files/
         iotagg upload --site tokyo 'archive/2022-*.csv.gz' --max-rejects 1%
+        iotagg upload --site paris branch-files/ --wait
+        iotagg upload --site paris --watch branch-files/
     """
-    if replace and add:
-        raise click.UsageError("--replace and --add exclude each other")
+    _check(paths, watch, (replace, add), (dry_run, wait is not None))
     on_change: OnChange = "replace" if replace else "add" if add else "refuse"
     request = Request(
         site=site,
@@ -91,58 +122,54 @@ def upload(
         max_pair_days=max_pair_days,
         dry_run=dry_run,
     )
-    found = list(find_files(paths))
-    files = [place for place in found if not isinstance(place, Nothing)]
-    missing = [
-        Outcome(place.name, site, "refused", reason=place.reason) for place in found if isinstance(place, Nothing)
-    ]
-    opener: Callable[[], Any] = session.opener()
-    if dry_run and not session.database.exists():
-        opener, jobs = MemoryStore, 1
-    states: Counter[str] = Counter()
-    elsewhere = 0
-    with Progress(sum(map(file_bytes, files))) as progress:
-        outcomes = upload_all(opener, files, request, jobs or cores(), progress.passed)
-        for outcome in chain(missing, outcomes):
-            states[outcome.state] += 1
-            elsewhere += bool(outcome.also_at)
-            if quiet and not outcome.failed:
-                continue
-            with progress.room():
-                _print(outcome, as_json=as_json, dry_run=dry_run)
-    if len(found) > 1 and not as_json:
-        summary = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
-        also = f"; {elsewhere:,} of them also for another site" if elsewhere else ""
-        nothing_done = " (a dry run: nothing was done)" if dry_run else ""
-        click.echo(f"{plural(states.total(), 'file')}: {summary}{also}{nothing_done}")
-    return 1 if states["refused"] else 0
+    report = Report(quiet=quiet, as_json=as_json, dry_run=dry_run)
+    if watch is not None:
+        return watch_folder(session, watch, request, settle, report)
+    if session.in_cloud:
+        return hand_over(session, paths, request, jobs, wait, report)
+    return _Counting(session, request, jobs, report).count(paths)
 
 
-def _print(outcome: Outcome, *, as_json: bool, dry_run: bool) -> None:
-    if as_json:
-        print_json(outcome.as_json() | ({"dry_run": True} if dry_run else {}))
-        return
-    state = f"would be {outcome.state}" if dry_run and not outcome.failed else outcome.state
-    click.echo(f"{state:<15}  {readable_path(outcome.file)}  {details(outcome)}".rstrip(), err=outcome.failed)
+def _check(
+    paths: tuple[str, ...], watch: str | None, replace_add: tuple[bool, bool], dry_run_wait: tuple[bool, bool]
+) -> None:
+    if all(replace_add):
+        raise click.UsageError("--replace and --add exclude each other")
+    if watch is None and not paths:
+        raise click.UsageError("name files or folders, or a folder to --watch")
+    if watch is not None and (paths or any(dry_run_wait)):
+        raise click.UsageError("--watch takes no other files, and neither --dry-run nor --wait: it follows each file")
 
 
-def details(outcome: Outcome) -> str:
-    """Return what a person wants to know of an outcome, beside its state and its file."""
-    return _figures(outcome) if not outcome.reason else printable(outcome.reason)
+@dataclass(frozen=True, slots=True)
+class _Counting:
+    # Files, counted into a database by this machine.
+    session: Session
+    request: Request
+    jobs: int | None
+    report: Report
 
+    def count(self, paths: tuple[str, ...]) -> int:
+        found = list(find_files(paths))
+        files = [place for place in found if not isinstance(place, Nothing)]
+        missing = [
+            Outcome(place.name, self.request.site, "refused", reason=place.reason)
+            for place in found
+            if isinstance(place, Nothing)
+        ]
+        self._count(missing, files)
+        if len(found) > 1:
+            self.report.summarize()
+        return 1 if self.report.states["refused"] else 0
 
-def _figures(outcome: Outcome) -> str:
-    parts = [plural(outcome.lines["counted"], "flow"), plural(outcome.pairs or 0, "pair"), _days(outcome)]
-    if outcome.lines["rejected"]:
-        parts.append(f"{outcome.lines['rejected']:,} rejected")
-    if outcome.day_order.endswith("(assumed)"):
-        parts.append("dates assumed day-first")
-    if outcome.also_at:
-        parts.append(f"also counted for {' and '.join(outcome.also_at)}")
-    return ", ".join(part for part in parts if part)
-
-
-def _days(outcome: Outcome) -> str:
-    if not outcome.first_day:
-        return "a quiet day"
-    return outcome.first_day if outcome.first_day == outcome.last_day else f"{outcome.first_day} to {outcome.last_day}"
+    def _count(self, missing: list[Outcome], files: list[Path]) -> None:
+        opener: Callable[[], Any] = self.session.opener()
+        jobs = self.jobs
+        if self.request.dry_run and not self.session.database.exists():
+            opener, jobs = MemoryStore, 1
+        with Progress(sum(map(file_bytes, files))) as progress:
+            outcomes = upload_all(opener, files, self.request, jobs or cores(), progress.passed)
+            for outcome in chain(missing, outcomes):
+                if self.report.count(outcome):
+                    with progress.room():
+                        self.report.show(outcome)

@@ -60,7 +60,7 @@ class ReadingOptions:
         """Return the options that as_json() gave. Raises InvalidValue for what it never gives."""
         try:
             names = tuple((str(role), str(name)) for role, name in fields.get("names", ()))
-            options = cls(fields.get("day_order", "auto"), fields.get("duration_unit", "us"), names)
+            options = cls(str(fields.get("day_order", "auto")), str(fields.get("duration_unit", "us")), names)  # type: ignore[arg-type]  # checked below
         except (AttributeError, TypeError, ValueError):
             raise InvalidValue("the reading options are not in the form in which they are stored") from None
         if options.day_order not in get_args(DayOrder) or options.duration_unit not in UNIT_EXPONENTS:

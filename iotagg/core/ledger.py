@@ -19,7 +19,8 @@ OnChange = Literal["refuse", "replace", "add"]
 class FileRecord:
     """What is known of a contribution: its head, its revision, the paths that refer to it.
 
-    `retracted` is the path from which a person took it out, or empty: it comes back on a person's word only.
+    `retracted` is the path from which a person took it out, or empty: it comes back on a person's word only. While
+    another path refers to it, it stays in.
     """
 
     head: Head
@@ -36,6 +37,11 @@ class FileRecord:
     def is_in(self) -> bool:
         """Whether its sums are to be in the totals."""
         return is_in(self.revision)
+
+    @property
+    def is_retracted(self) -> bool:
+        """Whether a person took it out, and no path keeps it in."""
+        return bool(self.retracted) and not self.paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +125,8 @@ class Move:
     """A change of what a path refers to.
 
     It forgets the path's refusal, or leaves another one. `origin` is what was read there; `first` and `last` replace
-    the sequencers that are remembered, if given. With `expected` it is made only while the path refers to these.
+    the sequencers that are remembered, if given. With `expected` it is made only while the path refers to these. With
+    `retracted` a person takes out what is dropped, which is remembered of it.
     """
 
     path: str
@@ -130,6 +137,7 @@ class Move:
     last: str = ""
     expected: tuple[Name, ...] | None = None
     refusal: Refusal | None = None
+    retracted: bool = False
 
     def fits(self, record: PathRecord) -> bool:
         """Say whether the path is still as this move expects it."""
@@ -156,7 +164,8 @@ class Move:
 class Decision:
     """What an upload is to do: the moves of paths, or why it is refused.
 
-    A refusal need not be remembered where what is known of the file says it already.
+    A refusal need not be remembered where what is known of the file says it already; it may come with moves that only
+    change what is known of the path's versions.
     """
 
     moves: tuple[Move, ...] = ()
@@ -202,15 +211,17 @@ def decide(name: Name, known: Known, policy: Policy, origin: Origin = ON_DISK) -
     """
     path = known.path
     if name in path.names:
-        return Decision()
+        return _seen_again(path, policy, origin)
     read_otherwise = tuple(reading.name for reading in known.readings)
     if read_otherwise and policy.on_change != "replace":
         return Decision(refused=READ_OTHERWISE)
     if known.retracted and not policy.again:
         return Decision(refused="its content was retracted; --again counts it again", remembered=False)
     other = tuple(held for held in path.names if held not in read_otherwise)
-    if other and policy.on_change != "add" and is_older(origin.sequencer, path.versions.last):
-        return _overtaken(name, known, policy, origin)
+    if other and is_older(origin.sequencer, path.versions.last):
+        overtaken = _overtaken(name, known, policy, origin)
+        if overtaken is not None:
+            return overtaken
     if other and known.grown is None and not read_otherwise and policy.on_change == "refuse":
         return Decision(refused=OTHER_CONTENT)
     drop = _dropped(known, policy, read_otherwise, other)
@@ -219,22 +230,45 @@ def decide(name: Name, known: Known, policy: Policy, origin: Origin = ON_DISK) -
     return Decision(moves=(_move(path, name, drop, origin, policy), *moves))
 
 
-def _overtaken(name: Name, known: Known, policy: Policy, origin: Origin) -> Decision:
-    # What was written first stands, so what was read before it gives way, and is refused in its turn.
+def _seen_again(path: PathRecord, policy: Policy, origin: Origin) -> Decision:
+    # The same content once more: what was written between its versions is compared with all of them.
+    first = origin.sequencer if is_older(origin.sequencer, path.versions.first) else ""
+    replaces = policy.on_change == "replace" and is_older(path.versions.last, origin.sequencer)
+    last = origin.sequencer if replaces else ""
+    if not first and not last:
+        return Decision()
+    return Decision(moves=(Move(path.path, origin=origin, first=first, last=last, expected=path.names),))
+
+
+def _overtaken(name: Name, known: Known, policy: Policy, origin: Origin) -> Decision | None:
+    # What to do with a version of which a later one was read before it; None where that makes no difference.
     path = known.path
-    came_first = is_older(origin.sequencer, path.versions.first) and not known.outgrown
-    if policy.on_change == "refuse" and came_first:
+    if policy.on_change == "replace" or known.outgrown:
+        return _stands(path, origin)
+    if policy.on_change == "add":
+        return None
+    if is_older(origin.sequencer, path.versions.first):
+        # What was written first stands, so what was read before it gives way, and is refused in its turn.
         displaced = Refusal(OTHER_CONTENT, str(path.names[-1]))
         return Decision(moves=(replace(_move(path, name, path.names, origin, policy), refusal=displaced),))
-    return Decision(refused="a later version of this object was counted before it", remembered=False)
+    return None
+
+
+def _stands(path: PathRecord, origin: Origin) -> Decision:
+    # A later version holds all that this one does, or replaces it; it stands as if it had been read after this one.
+    moves: tuple[Move, ...] = ()
+    if is_older(origin.sequencer, path.versions.first):
+        moves = (Move(path.path, origin=origin, first=origin.sequencer, expected=path.names, refusal=path.refusal),)
+    return Decision(moves=moves, refused="a later version of this object was counted before it", remembered=False)
 
 
 def _move(path: PathRecord, name: Name, drop: tuple[Name, ...], origin: Origin, policy: Policy) -> Move:
     # What has grown, or stands beside other traffic, goes back to the first of the path's versions.
     first = last = origin.sequencer
-    replaced = policy.on_change == "replace" or is_older(last, path.versions.first)
-    if path.names and not replaced:
-        first = path.versions.first or first
+    came_first = is_older(first, path.versions.first)
+    replaces = policy.on_change == "replace" or (came_first and policy.on_change == "refuse")
+    if path.names and not replaces:
+        first = first if came_first else path.versions.first or first
         last = path.versions.last if is_older(last, path.versions.last) else last
     return Move(path.path, name, drop, origin, first, last, expected=path.names)
 

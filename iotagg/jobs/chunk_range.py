@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -71,8 +72,9 @@ class ChunkRange:
 
     def draft(self, bucket: int) -> Draft:
         """Return the message as it is sent: those of a site and bucket one after the other, each once in 5 minutes."""
-        once = f"{self.name.content}-{self.name.options}-{self.revision}-{self.first}-{self.last}"
-        return Draft(self.body(), group=f"{self.name.site}#{bucket}", once=once)
+        body = self.body()
+        once = hashlib.sha256(body.encode()).hexdigest()
+        return Draft(body, group=f"{self.name.site}#{bucket}", once=once)
 
 
 def _whole(value: object) -> int:

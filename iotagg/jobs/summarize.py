@@ -16,7 +16,7 @@ from iotagg.core.outcome import Outcome
 from iotagg.core.tolerance import Tolerance
 from iotagg.errors import FileRefused, FileUnreadable, InvalidValue, NotFound, NumberTooLarge
 from iotagg.jobs.chunk_range import drafts
-from iotagg.pipeline import Request, count, lengths_at, outcome_of, settle, summarize
+from iotagg.pipeline import Request, count, keep_one_reading, lengths_at, outcome_of, settle, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,9 +124,7 @@ def hand_over(cloud: Cloud) -> Callable[[Store, Head, int], None]:
     """Return what leaves the chunks that a revision has not reached to the chunks queue."""
 
     def send(store: Store, head: Head, revision: int) -> None:
-        if not revision:
-            return
-        missing = set(range(head.chunks)) - store.applied(head.name, revision)
+        missing = set(range(head.chunks)) - store.applied(head.name, revision) if revision else set()
         cloud.chunks.send(drafts(head, revision, missing))
         if not missing:
             store.settled(head.name, revision)
@@ -140,7 +138,8 @@ def _version(arrival: Arrival) -> str:
 
 
 def _known_already(cloud: Cloud, record: PathRecord) -> Outcome | None:
-    settle(cloud.store, record.names, bring=hand_over(cloud))
+    outdone = [other for name in record.names for other in keep_one_reading(cloud.store, name)]
+    settle(cloud.store, (*record.names, *outdone), bring=hand_over(cloud))
     if not record.names:
         reason = record.refusal.reason if record.refusal else ""
         return Outcome(record.path, record.site, "refused", reason=reason) if reason else None
@@ -177,8 +176,8 @@ def _request(cloud: Cloud, site: str, stream: ObjectStream) -> Request:
 def _reading(text: str) -> ReadingOptions:
     try:
         return ReadingOptions.from_json(json.loads(text or "{}"))
-    except (ValueError, RecursionError):
-        raise InvalidValue(f"its metadata {READING} is no JSON; upload it with iotagg upload") from None
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidValue(f"its metadata {READING} holds no reading options; upload it with iotagg upload") from None
 
 
 def metadata_for(request: Request) -> dict[str, str]:
@@ -194,16 +193,25 @@ def metadata_for(request: Request) -> dict[str, str]:
 
 def _begins_with(cloud: Cloud, record: PathRecord, head: Head) -> bool:
     # Whether what stands at a path begins with a content that was written before it, but read after it.
-    # Where no version is left to tell, what stands stays.
-    standing = [file for name in record.names if (file := cloud.store.file(name)) is not None]
-    if not any(file.head.length > head.length for file in standing):
-        return False
-    beginnings = [
-        _beginning(cloud, version, head.length)
-        for version in cloud.bucket.versions(record.path)
+    longer = [
+        file.head
+        for name in record.names
+        if (file := cloud.store.file(name)) is not None and file.head.length > head.length
+    ]
+    versions = [
+        version
+        for version in (cloud.bucket.versions(record.path) if longer else ())
         if version.key == record.path and version.version in record.versions.final
     ]
-    return not beginnings or head.name.content in beginnings
+    return any(_grew_from(cloud, standing, head, versions) for standing in longer)
+
+
+def _grew_from(cloud: Cloud, standing: Head, head: Head, versions: list[ObjectVersion]) -> bool:
+    # Among the versions is also what was refused; one of them holds what stands.
+    for version in versions:
+        if _beginning(cloud, version, standing.length) == standing.name.content:
+            return _beginning(cloud, version, head.length) == head.name.content
+    return True  # where no version is left to tell, what stands stays
 
 
 def _beginning(cloud: Cloud, version: ObjectVersion, length: int) -> str:

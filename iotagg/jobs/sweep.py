@@ -41,9 +41,11 @@ class Swept:
 def sweep(cloud: Cloud, *, grace_seconds: float = GRACE_SECONDS, in_time: Callable[[], bool] = lambda: True) -> Swept:
     """Sweep once; doing it again, or at the same time as others, changes nothing more. Raises CloudError.
 
-    What is younger than `grace_seconds` is left to those who are at it. Where time runs out, the next sweep goes on.
+    What is younger than `grace_seconds` is left to those who are at it, and so is what may still lie in a queue: while
+    there are messages in it, nothing is sent after them. Where time runs out, the next sweep goes on.
     """
     before = time.time() - grace_seconds
+    chunks_lost, files_lost = not cloud.chunks.depth().total, not cloud.files.depth().total
     swept = Swept()
     pending: set[Name] = set()
     for site in cloud.store.sites():
@@ -51,7 +53,7 @@ def sweep(cloud: Cloud, *, grace_seconds: float = GRACE_SECONDS, in_time: Callab
             pending.add(each.name)
             if not in_time():
                 return replace(swept, complete=False)
-            if each.since <= before:
+            if chunks_lost and each.since <= before:
                 settle(cloud.store, [each.name], bring=hand_over(cloud))
                 swept = replace(swept, handed_over=swept.handed_over + 1)
     for versions, record in _by_key(cloud):
@@ -59,8 +61,9 @@ def sweep(cloud: Cloud, *, grace_seconds: float = GRACE_SECONDS, in_time: Callab
             return replace(swept, complete=False)
         old = [version for version in versions if version.modified.timestamp() <= before]
         overlooked = [version for version in old if not _is_final(version, record)]
-        cloud.files.send(Draft(message_for(_arrival(cloud, version))) for version in reversed(overlooked))
-        swept = replace(swept, enqueued=swept.enqueued + len(overlooked))
+        if files_lost:
+            cloud.files.send(Draft(message_for(_arrival(cloud, version))) for version in reversed(overlooked))
+            swept = replace(swept, enqueued=swept.enqueued + len(overlooked))
         if cloud.settings.remove_raw and old == versions and not overlooked and pending.isdisjoint(_names(record)):
             # Only together: an older version that is still to be read may have to be compared with a newer one.
             for version in versions:

@@ -84,6 +84,9 @@ class MemoryStore:
             if not move.fits(record):
                 return False
             self._tables.paths[site, move.path] = move.applied_to(record)
+            for name in move.drop if move.retracted else ():
+                if name in self._tables.files:
+                    self._tables.files[name] = replace(self._tables.files[name], retracted=move.path)
             return True
 
     def refuse(self, site: str, path: str, refusal: Refusal | None, version: str = "") -> None:

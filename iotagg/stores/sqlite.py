@@ -100,6 +100,8 @@ class SqliteStore:
             if not move.fits(record):
                 return False
             self._put_path(site, move.path, move.refusal, move.applied_to(record).versions)
+            for name in move.drop if move.retracted else ():
+                self._run(f"UPDATE file SET retracted = ? WHERE {_OF_FILE}", move.path, *_key(name))
             for name in move.drop:
                 self._run(f"DELETE FROM reference WHERE path = ? AND {_OF_FILE}", move.path, *_key(name))
             if move.take is not None:

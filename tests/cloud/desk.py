@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from io import BytesIO
@@ -12,14 +14,15 @@ from typing import TYPE_CHECKING, cast
 from iotagg.aws.clients import connect
 from iotagg.aws.events import Arrival, arrivals, message_for, site_and_path
 from iotagg.aws.meter import Meter
-from iotagg.aws.objects import NO_VERSION, Bucket, ObjectVersion
+from iotagg.aws.objects import NO_VERSION, ObjectVersion
 from iotagg.aws.provision import provision
-from iotagg.aws.queues import Queue
+from iotagg.aws.queues import Depth
 from iotagg.errors import FileUnreadable, NotFound
 from iotagg.jobs.cloud import Cloud, Settings
 from iotagg.jobs.consolidate import consolidate_message
 from iotagg.jobs.summarize import summarize_message
-from iotagg.pipeline import Request, count as count_in, is_pending, summarize
+from iotagg.pipeline import Request, is_pending, summarize
+from iotagg.pipeline import count as count_in
 from iotagg.stores.memory import MemoryStore
 from tests.cloud.engine import ENVIRONMENT, unique
 from tests.pipeline.csvs import everything
@@ -28,13 +31,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from iotagg.aws.clients import Clients
-    from iotagg.aws.queues import Draft
+    from iotagg.aws.objects import Bucket
+    from iotagg.aws.queues import Draft, Queue
     from iotagg.core.ledger import FileRecord, PathRecord
     from iotagg.core.outcome import Outcome
     from iotagg.stores.protocol import Store
     from tests.pipeline.csvs import Row
 
 KEY = "incoming/paris/a.csv"
+EVENT_SECONDS = 20  # an engine tells of an object a moment later
 LONG_AGO = datetime(2022, 12, 1, tzinfo=UTC)
 
 
@@ -125,6 +130,9 @@ class Line:
     def send(self, drafts: Iterable[Draft]) -> None:
         self.bodies.extend(draft.body for draft in drafts)
 
+    def depth(self) -> Depth:
+        return Depth(len(self.bodies), 0, 0)
+
 
 @dataclass
 class Desk:
@@ -137,7 +145,10 @@ class Desk:
     def put(self, content: bytes, key: str = KEY, metadata: dict[str, str] | None = None) -> str:
         """Put an object into the bucket and return the body of its event."""
         self.put_object(key, content, metadata or {})
-        (event,) = self.events()
+        until = time.monotonic() + EVENT_SECONDS
+        while not (events := self.events()) and time.monotonic() < until:
+            time.sleep(0.005)
+        (event,) = events
         return event
 
     def events(self) -> list[str]:
@@ -193,7 +204,8 @@ class Desk:
     def left_pending(self) -> list[str]:
         """Return what has yet to be applied, or is only listed as such."""
         store = self.cloud.store
-        unfinished = [record.name for site in store.sites() for record in store.files(site) if is_pending(store, record)]
+        moved = [record for site in store.sites() for record in store.files(site) if record.revision]
+        unfinished = [record.name for record in moved if is_pending(store, record)]
         listed = [pending.name for site in store.sites() for pending in store.pending(site)]
         return sorted({str(name) for name in (*unfinished, *listed)})
 
@@ -264,8 +276,6 @@ def shelf_of(desk: Desk) -> Shelf:
 
 def merged(bodies: Sequence[str]) -> str:
     """Return one message that tells what several tell."""
-    import json
-
     return json.dumps({"Records": [record for body in bodies for record in json.loads(body)["Records"]]})
 
 

@@ -261,6 +261,32 @@ def test_replacing_content_by_itself_adds_no_version(bucket: Bucket, file: Path)
     assert bucket.etags() == [first.etag]
 
 
+def test_the_same_content_said_to_be_something_else_is_sent_as_a_version(bucket: Bucket, file: Path) -> None:
+    first = bucket.send(file, {"iotagg-again": "yes"})
+    with pytest.raises(KeyTaken, match=r"^the same file stands at .*; replace it to say") as taken:
+        bucket.send(file)
+    assert taken.value.etag == first.etag
+    second = bucket.send(file, replace_etag=first.etag)
+    assert (second.new, second.version == first.version) == (True, False)
+    assert "iotagg-again" not in bucket.metadata()
+
+
+def test_what_other_programs_say_of_the_same_content_does_not_matter(bucket: Bucket, file: Path) -> None:
+    etag = bucket.put(file.read_bytes(), owner="somebody")
+    assert bucket.send(file) == Sent(version_of(bucket), etag, new=False)
+
+
+@pytest.mark.parametrize("length", [3, THREE_PARTS])
+def test_the_same_can_be_sent_again(bucket: Bucket, tmp_path: Path, length: int) -> None:
+    file = written(tmp_path / "flows.csv", content_of(length))
+    first = bucket.send(file)
+    with pytest.raises(KeyTaken):
+        bucket.send(file, again=True)
+    second = bucket.send(file, again=True, replace_etag=first.etag)
+    assert (second.new, second.version == first.version) == (True, False)
+    assert len(bucket.etags()) == 2
+
+
 # Conflicts and lost replies
 
 

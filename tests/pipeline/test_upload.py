@@ -609,10 +609,13 @@ def test_a_half_done_retraction_is_finished_by_the_next(desk: Desk) -> None:
     content = many_pairs(300)
     desk.upload("a.csv", content)
     (record,) = desk.records("a.csv")
-    desk.store.move("paris", Move(str(desk.folder / "a.csv"), drop=(record.name,)))
+    desk.store.move("paris", Move(str(desk.folder / "a.csv"), drop=(record.name,), retracted=True))
     settle_one_chunk(desk, record.name)
-    settle(desk.store, [record.name], retracted=str(desk.folder / "a.csv"))
+    settle(desk.store, [record.name])
     assert desk.sums() == {}
+    after = desk.store.file(record.name)
+    assert after is not None
+    assert after.is_retracted
 
 
 def settle_one_chunk(desk: Desk, name: Any) -> None:

@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iotagg.core.contribution import Contribution, Name, PairMonth
-from iotagg.core.ledger import Move, Refusal, is_in
+from iotagg.core.ledger import Move, Origin, Refusal, Versions, is_in
 from iotagg.core.moments import MAX_SUM
 from iotagg.core.rejects import pack
 from iotagg.errors import NotFound, NumberTooLarge
-from iotagg.pipeline import consolidate
+from iotagg.pipeline import consolidate, is_pending
 from tests.pipeline.csvs import contribution, csv, flow, many_pairs, shown
 from tests.stores.racing import (
     CHUNKS,
@@ -513,6 +513,156 @@ def test_a_move_forgets_the_refusal(store: Store, kept: Name) -> None:
     store.refuse("paris", "a.csv", Refusal("no"))
     store.move("paris", Move("a.csv", take=kept))
     assert store.path("paris", "a.csv").refusal is None
+
+
+def test_a_move_leaves_the_refusal_that_comes_with_it(store: Store, kept: Name) -> None:
+    refusal = Refusal("it gave way", "c" * 64, {"lines": 3})
+    store.refuse("paris", "a.csv", Refusal("an earlier reason"))
+    store.move("paris", Move("a.csv", take=kept))
+    assert store.move("paris", Move("a.csv", drop=(kept,), refusal=refusal)) is True
+    path = store.path("paris", "a.csv")
+    assert (path.names, path.refusal) == ((), refusal)
+    store.move("paris", Move("a.csv"))
+    assert store.path("paris", "a.csv").refusal is None
+
+
+def test_a_move_is_made_only_while_its_path_is_as_expected(store: Store, kept: Name) -> None:
+    other = store.keep(contribution(csv(flow(packets=2)))).name
+    assert store.move("paris", Move("a.csv", take=kept, expected=(other,))) is False
+    assert list(store.paths("paris")) == []
+    assert store.move("paris", Move("a.csv", take=kept, expected=())) is True
+    store.refuse("paris", "a.csv", Refusal("no"))
+    before = store.path("paris", "a.csv")
+    for expected in ((), (other,), (kept, other), (other, kept)):
+        move = Move("a.csv", other, (kept,), Origin("v2", "2"), "2", "2", expected)
+        assert store.move("paris", move) is False
+        assert store.path("paris", "a.csv") == before
+    assert store.move("paris", Move("a.csv", other, (kept,), expected=(kept,))) is True
+    assert store.path("paris", "a.csv").names == (other,)
+    assert {record.name: record.paths for record in store.files("paris")} == {kept: set(), other: {"a.csv"}}
+
+
+def test_of_all_who_expect_the_same_of_a_path_one_moves_it(store: Store) -> None:
+    names = [store.keep(contribution(csv(flow(packets=number)))).name for number in range(6)]
+    moved = at_once(6, lambda number: store.move("paris", Move("a.csv", take=names[number], expected=())))
+    assert sorted(moved) == [False] * 5 + [True]
+    (name,) = store.path("paris", "a.csv").names
+    assert moved[names.index(name)] is True
+    assert [record.name for record in store.files("paris") if record.paths] == [name]
+
+
+# Versions of an object.
+
+
+def test_a_path_of_a_file_on_a_disk_has_no_versions(store: Store, kept: Name) -> None:
+    store.move("paris", Move("a.csv", take=kept))
+    store.refuse("paris", "b.csv", Refusal("no"))
+    assert [path.versions for path in store.paths("paris")] == [Versions(), Versions()]
+
+
+def test_a_move_remembers_the_version_that_was_read_and_its_place_among_others(store: Store, kept: Name) -> None:
+    move = Move("a.csv", kept, origin=Origin("v2", "2F"), first="2F", last="2F")
+    for _ in range(2):
+        store.move("paris", move)
+    assert store.path("paris", "a.csv").versions == Versions(frozenset({"v2"}), "2F", "2F")
+    store.move("paris", Move("a.csv", origin=Origin("v3", "3A"), last="3A"))
+    store.move("paris", Move("a.csv", origin=Origin("v1", "1")))
+    versions = Versions(frozenset({"v1", "v2", "v3"}), "2F", "3A")
+    assert store.path("paris", "a.csv").versions == versions
+    store.move("paris", Move("a.csv", drop=(kept,)))
+    assert store.path("paris", "a.csv").versions == versions
+    assert [path.versions for path in store.paths("paris")] == [versions]
+
+
+def test_a_refusal_settles_the_version_that_was_read_and_leaves_the_rest(store: Store, kept: Name) -> None:
+    store.move("paris", Move("a.csv", kept, origin=Origin("v1", "1"), first="1", last="1"))
+    for _ in range(2):
+        store.refuse("paris", "a.csv", Refusal("no"), "v2")
+    path = store.path("paris", "a.csv")
+    assert (path.names, path.refusal) == ((kept,), Refusal("no"))
+    assert path.versions == Versions(frozenset({"v1", "v2"}), "1", "1")
+
+
+def test_a_version_may_be_settled_without_a_refusal(store: Store) -> None:
+    store.refuse("paris", "a.csv", None, "v1")
+    assert store.path("paris", "a.csv").refusal is None
+    store.refuse("paris", "a.csv", Refusal("no"), "v2")
+    store.refuse("paris", "a.csv", None, "v3")
+    (path,) = store.paths("paris")
+    assert path.refusal == Refusal("no")
+    assert path.versions == Versions(frozenset({"v1", "v2", "v3"}))
+
+
+def test_no_version_is_lost_of_all_that_are_settled_at_once(store: Store, kept: Name) -> None:
+    def settle(number: int) -> None:
+        version = f"v{number}"
+        if number % 2:
+            store.refuse("paris", "a.csv", Refusal("no"), version)
+        else:
+            store.move("paris", Move("a.csv", kept, origin=Origin(version, str(number))))
+
+    at_once(6, settle)
+    path = store.path("paris", "a.csv")
+    assert path.names == (kept,)
+    assert path.versions.final == {f"v{number}" for number in range(6)}
+
+
+# What is pending.
+
+
+def pending(store: Store, site: str = "paris") -> list[Name]:
+    return [each.name for each in store.pending(site)]
+
+
+def begin(store: Store, name: Name, revision: int) -> None:
+    """Let a path refer to a contribution or no longer, and move its revision accordingly."""
+    store.move(name.site, Move("a.csv", name) if is_in(revision) else Move("a.csv", drop=(name,)))
+    assert store.advance(name, revision - 1, revision)
+
+
+def test_a_contribution_is_pending_until_its_revision_has_reached_all_chunks(store: Store) -> None:
+    head = store.keep(contribution(many_pairs(250)))
+    assert pending(store) == []
+    for revision in (1, 2, 3):
+        begin(store, head.name, revision)
+        for number, chunk in store.chunks(head.name, range(head.chunks)):
+            assert pending(store) == [head.name]
+            store.apply(head.name, revision, number, chunk)
+        store.settled(head.name, revision)
+        assert pending(store) == []
+
+
+def test_what_is_settled_at_a_revision_is_pending_at_the_next(store: Store) -> None:
+    head = store.keep(contribution(many_pairs(10)))
+    begin(store, head.name, 1)
+    consolidate(store, head, 1)
+    begin(store, head.name, 2)
+    store.settled(head.name, 1)  # by somebody who is late
+    assert pending(store) == [head.name]
+    consolidate(store, head, 2)
+    assert pending(store) == []
+    store.settled(head.name, 2)
+    assert pending(store) == []
+
+
+def test_a_revision_that_stays_makes_nothing_pending(store: Store) -> None:
+    head = store.keep(contribution(csv(flow())))
+    begin(store, head.name, 1)
+    consolidate(store, head, 1)
+    assert store.advance(head.name, 1, 1) is True
+    assert store.advance(head.name, 0, 1) is False
+    assert pending(store) == []
+
+
+def test_what_is_pending_is_told_by_site(store: Store) -> None:
+    heads = [store.keep(contribution(csv(flow(packets=n)), site)) for site in ("paris", "paris2") for n in range(3)]
+    for head in heads:
+        begin(store, head.name, 1)
+    for site in ("paris", "paris2", "pari"):
+        assert pending(store, site) == sorted(head.name for head in heads if head.name.site == site)
+    record = store.file(heads[0].name)
+    assert record is not None
+    assert is_pending(store, record)
 
 
 # Many at once.

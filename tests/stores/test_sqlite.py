@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from iotagg.core.ledger import Refusal
+from iotagg.core.ledger import Move, PathRecord, Refusal, Versions
 from iotagg.errors import (
     IotaggError,
     NotAStore,
@@ -215,6 +215,20 @@ def test_an_older_schema_is_brought_up_to_date_and_its_data_kept(file: Path) -> 
     with closing(SqliteStore(file)) as store:
         assert shown(store.scan("paris")) == shown(CHUNK)
         assert store.advance(name, 0, 1)
+
+
+def test_a_database_from_before_objects_had_versions_is_brought_up_to_date_and_its_files_kept(file: Path) -> None:
+    with closing(SqliteStore(file)) as store:
+        name = store.keep(contribution(csv(flow()))).name
+        store.move("paris", Move("a.csv", take=name))
+        store.refuse("paris", "a.csv", Refusal("no"))
+    run(file, "ALTER TABLE path DROP COLUMN versions", "PRAGMA user_version = 1")
+    with closing(SqliteStore(file)) as store:
+        assert list(store.paths("paris")) == [PathRecord("paris", "a.csv", (name,), Refusal("no"))]
+        store.refuse("paris", "a.csv", None, "v1")
+        assert store.path("paris", "a.csv").versions == Versions(frozenset({"v1"}))
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(file: Path) -> None:

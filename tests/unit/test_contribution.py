@@ -329,3 +329,12 @@ def test_golden_rejects_stay(golden: dict[str, object]) -> None:
 
 def test_golden_default_options_stay() -> None:
     assert OPTIONS.digest() == "afd90d6e1846c953"
+
+
+def test_a_head_of_which_bytes_are_missing_is_said_to_be_longer() -> None:
+    stored = cut_days({("192.168.1.7", "192.0.2.1", "2022-12-01"): [1, 2, 4, 3, 9]}).stored()
+    head, start = head_of(stored)
+    assert head_of(stored[:start]) == (head, start)
+    for short in (0, 1, start // 2, start - 1):
+        with pytest.raises(ValueError, match=f"longer than the {short} bytes"):
+            head_of(stored[:short])

@@ -1,6 +1,8 @@
 """Dialects: columns are found by name, whatever the spelling; what is missing is named."""
 
+import json
 import re
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -171,3 +173,44 @@ def test_splitting_leaves_the_limit_of_the_csv_module_to_other_threads() -> None
 
 def test_a_cr_inside_a_line_is_a_byte_like_any_other_beside_quotes() -> None:
     assert split_fields(b'a\rb,"c\rd"') == [b"a\rb", b"c\rd"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        DEFAULT,
+        ReadingOptions("mdy", "ms"),
+        ReadingOptions("dmy", "s", (("src", "Client Address"), ("src", "client"), ("dst", "sérver"))),
+    ],
+)
+def test_stored_options_come_back(options: ReadingOptions) -> None:
+    assert ReadingOptions.from_json(json.loads(json.dumps(options.as_json()))) == options
+
+
+def test_what_is_not_stored_is_as_usual() -> None:
+    assert ReadingOptions.from_json({}) == DEFAULT
+    assert ReadingOptions.from_json({"duration_unit": "s"}) == ReadingOptions(duration_unit="s")
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        [],
+        7,
+        "auto",
+        None,
+        {"names": 7},
+        {"names": ["src"]},
+        {"names": [["src"]]},
+        {"names": [["src", "a", "b"]]},
+        {"duration_unit": []},
+        {"day_order": "ydm"},
+        {"day_order": 1},
+        {"duration_unit": "h"},
+        {"names": [["colour", "red"]]},
+        {"names": [["src", " "]]},
+    ],
+)
+def test_options_that_nobody_stored_are_refused(stored: Any) -> None:
+    with pytest.raises(InvalidValue):
+        ReadingOptions.from_json(stored)

@@ -6,15 +6,21 @@ import pytest
 
 from iotagg.core.contribution import Head, Name
 from iotagg.core.ledger import (
+    OTHER_CONTENT,
     Decision,
     FileRecord,
     Known,
     Move,
     OnChange,
+    Origin,
     PathRecord,
+    Pending,
     Policy,
+    Refusal,
+    Versions,
     decide,
     is_in,
+    is_older,
     next_revision,
 )
 
@@ -55,7 +61,7 @@ def known(
 
 
 def takes(*drop: Name) -> Decision:
-    return Decision((Move(HERE, NEW, drop),))
+    return Decision((Move(HERE, NEW, drop, expected=drop),))
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,13 @@ def test_an_upload_changes_what_the_policy_allows(case: Case, policy: Policy) ->
         assert wanted in decision.refused
         assert decision.moves == ()
     else:
-        assert decision == wanted
+        assert decision == as_expected(wanted, case.known.path.names)
+
+
+def as_expected(decision: Decision, names: tuple[Name, ...]) -> Decision:
+    """Return a decision that is made only while its first path refers to these."""
+    first, *others = decision.moves or (None,)
+    return decision if first is None else replace(decision, moves=(replace(first, expected=names), *others))
 
 
 @pytest.mark.parametrize("on_change", ["refuse", "replace", "add"])
@@ -186,3 +198,148 @@ def test_one_path_of_several_keeps_a_contribution_in() -> None:
 
 def test_a_record_is_named_by_its_head() -> None:
     assert record(NEW).name == NEW
+
+
+# Versions of an object.
+
+
+@pytest.mark.parametrize(
+    ("sequencer", "than", "older"),
+    [
+        ("1", "2", True),
+        ("2", "1", False),
+        ("A", "a", False),
+        ("0055AED6DCD90281E5", "0055aed6dcd90281e6", True),
+        ("0055", "005500", False),  # the shorter one is filled up with zeros to its right
+        ("0055", "005501", True),
+        ("10", "2", True),
+        ("9", "A", True),
+        ("", "1", False),
+        ("1", "", False),
+        ("", "", False),
+    ],
+)
+def test_sequencers_compare_from_the_left(sequencer: str, than: str, older: bool) -> None:
+    assert is_older(sequencer, than) is older
+
+
+REFUSAL = Refusal("no", "content", {"lines": 3})
+BEFORE = PathRecord("paris", HERE, (OLDER, OLD), REFUSAL, Versions(frozenset({"v1"}), "2", "5"))
+
+
+def test_a_move_takes_drops_and_forgets_the_refusal() -> None:
+    after = Move(HERE, NEW, (OLDER,)).applied_to(BEFORE)
+    assert after == PathRecord("paris", HERE, (OLD, NEW), None, BEFORE.versions)
+    assert Move(HERE, NEW, (OLDER,)).applied_to(after) == after
+
+
+def test_a_move_that_takes_what_is_there_makes_it_the_newest() -> None:
+    assert Move(HERE, OLDER).applied_to(BEFORE).names == (OLD, OLDER)
+
+
+def test_a_move_may_leave_another_refusal() -> None:
+    other = Refusal("displaced")
+    assert Move(HERE, drop=(OLD, OLDER), refusal=other).applied_to(BEFORE) == PathRecord(
+        "paris", HERE, (), other, BEFORE.versions
+    )
+
+
+def test_a_move_remembers_which_version_was_read_and_sequencers_if_it_has_any() -> None:
+    read = Move(HERE, NEW, origin=Origin("v2", "3"), first="1")
+    assert read.applied_to(BEFORE).versions == Versions(frozenset({"v1", "v2"}), "1", "5")
+    assert replace(read, first="", last="7").applied_to(BEFORE).versions == Versions(frozenset({"v1", "v2"}), "2", "7")
+
+
+@pytest.mark.parametrize(
+    ("expected", "fits"), [(None, True), ((OLDER, OLD), True), ((OLD, OLDER), False), ((), False), ((OLD,), False)]
+)
+def test_a_move_fits_a_path_that_refers_to_what_it_expects(expected: tuple[Name, ...] | None, fits: bool) -> None:
+    assert Move(HERE, NEW, expected=expected).fits(BEFORE) is fits
+
+
+def test_nothing_pending_has_waited_unless_its_store_knows_since_when() -> None:
+    assert Pending(NEW).since == 0
+
+
+FIRST, LAST = "30", "50"
+
+
+def stands(*names: Name, outgrown: bool = False, grown: Name | None = None, refusal: Refusal | None = None) -> Known:
+    path = PathRecord("paris", HERE, names, refusal, Versions(frozenset({"v1"}), FIRST, LAST))
+    return Known(path, grown=grown, outgrown=outgrown)
+
+
+def read_at(sequencer: str) -> Origin:
+    return Origin("v2", sequencer)
+
+
+def moved(drop: tuple[Name, ...], sequencer: str, first: str, last: str, expected: tuple[Name, ...] = (OLD,)) -> Move:
+    return Move(HERE, NEW, drop, read_at(sequencer), first, last, expected=expected)
+
+
+LATER = Decision(refused="a later version of this object was counted before it", remembered=False)
+
+
+@pytest.mark.parametrize("policy", [REFUSE, REPLACE, ADD], ids=lambda policy: policy.on_change)
+def test_the_first_version_of_an_object_is_remembered_by_its_sequencer(policy: Policy) -> None:
+    assert decide(NEW, known(), policy, read_at("40")).moves == (moved((), "40", "40", "40", ()),)
+
+
+@pytest.mark.parametrize(
+    ("policy", "at", "wanted"),
+    [
+        (REFUSE, "60", Decision(refused=OTHER_CONTENT)),
+        (REFUSE, "40", Decision(refused=OTHER_CONTENT)),
+        (REFUSE, "20", Decision((replace(moved((OLD,), "20", "20", "20"), refusal=Refusal(OTHER_CONTENT, str(OLD))),))),
+        (REPLACE, "60", Decision((moved((OLD,), "60", "60", "60"),))),
+        (REPLACE, "40", LATER),
+        (ADD, "60", Decision((moved((), "60", FIRST, "60"),))),
+        (ADD, "40", Decision((moved((), "40", FIRST, LAST),))),
+        (ADD, "20", Decision((moved((), "20", "20", LAST),))),
+    ],
+)
+def test_another_version_finds_what_stands_by_when_it_was_written(policy: Policy, at: str, wanted: Decision) -> None:
+    assert decide(NEW, stands(OLD), policy, read_at(at)) == wanted
+
+
+@pytest.mark.parametrize("policy", [REFUSE, ADD], ids=lambda policy: policy.on_change)
+@pytest.mark.parametrize(("at", "last"), [("60", "60"), ("40", LAST)])
+def test_what_has_grown_goes_back_to_the_first_version(policy: Policy, at: str, last: str) -> None:
+    decision = decide(NEW, stands(OLD, grown=OLD), policy, read_at(at))
+    assert decision == Decision((moved((OLD,), at, FIRST, last),))
+
+
+@pytest.mark.parametrize("policy", [REFUSE, ADD], ids=lambda policy: policy.on_change)
+def test_what_stands_stays_when_it_begins_with_a_version_that_is_read_after_it(policy: Policy) -> None:
+    assert decide(NEW, stands(OLD, outgrown=True), policy, read_at("40")) == LATER
+
+
+@pytest.mark.parametrize("policy", [REFUSE, REPLACE, ADD], ids=lambda policy: policy.on_change)
+def test_what_stands_goes_back_to_the_first_version_that_is_read_after_it(policy: Policy) -> None:
+    back = Move(HERE, origin=read_at("20"), first="20", expected=(OLD,), refusal=REFUSAL)
+    decision = decide(NEW, stands(OLD, outgrown=True, refusal=REFUSAL), policy, read_at("20"))
+    assert decision == replace(LATER, moves=(back,))
+
+
+@pytest.mark.parametrize(
+    ("policy", "at", "first", "last"),
+    [
+        (REFUSE, "20", "20", ""),
+        (REFUSE, "40", "", ""),
+        (REFUSE, "60", "", ""),
+        (REPLACE, "20", "20", ""),
+        (REPLACE, "60", "", "60"),
+        (ADD, "60", "", ""),
+    ],
+)
+def test_the_same_content_once_more_is_compared_with_by_all_its_versions(
+    policy: Policy, at: str, first: str, last: str
+) -> None:
+    seen = Move(HERE, origin=read_at(at), first=first, last=last, expected=(OLD, NEW))
+    assert decide(NEW, stands(OLD, NEW), policy, read_at(at)) == Decision((seen,) if first or last else ())
+
+
+def test_a_version_without_a_sequencer_is_as_if_it_came_last() -> None:
+    assert decide(NEW, stands(OLD), REFUSE, Origin("v2")) == Decision(refused=OTHER_CONTENT)
+    (replaced,) = decide(NEW, stands(OLD), REPLACE, Origin("v2")).moves
+    assert (replaced.drop, replaced.first, replaced.last) == ((OLD,), "", "")

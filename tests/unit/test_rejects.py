@@ -7,7 +7,7 @@ from typing import BinaryIO
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iotagg.core.rejects import MAX_TEXT, Reject, RejectLog, pack, read_rejects
+from iotagg.core.rejects import MAX_TEXT, Reject, RejectLog, pack, read_rejects, stored_rejects
 
 many = settings(max_examples=100, deadline=None)
 
@@ -70,3 +70,9 @@ def test_no_file_is_opened_for_nothing() -> None:
 def test_packing_twice_gives_the_same_bytes() -> None:
     assert pack(b"content", 6) == pack(b"content", 6)
     assert gzip.decompress(pack(b"content", 1)) == b"content"
+
+
+def test_members_one_after_the_other_are_read_as_one_file() -> None:
+    log = log_of(list(range(1, 2_502)))
+    assert list(stored_rejects(BytesIO(b"".join(log.members())))) == list(log)
+    assert list(stored_rejects(BytesIO(b""))) == []

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from iotagg.core.rejects import Reject
 
 _READ_TOGETHER = 100  # the most items of one BatchGetItem
+_CUTS = 64  # so many of them are remembered
 _ROUNDS = 50  # so often a path is read again that others change meanwhile
 
 
@@ -65,6 +66,7 @@ class DynamoStore:
         self._archive = Archive(Bucket(clients.s3, bucket))
         self._sums = Sums(clients.dynamodb, table, clients.meter, self._patience)
         self._sites: set[str] = set()
+        self._cuts: dict[Name, tuple[Head, int]] = {}  # never change, and are asked for with each message
         self.meter = clients.meter
 
     @contextmanager
@@ -92,10 +94,9 @@ class DynamoStore:
         self._archive.keep_rejects(name, members)
 
     def chunks(self, name: Name, numbers: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
-        item = self._file(name)
-        if item is None:
+        if name not in self._cuts and self._file(name) is None:
             raise NotFound(f"no contribution {name} at site {name.site}")
-        yield from self._archive.chunks(_head(item), int(item.first_chunk), numbers)
+        yield from self._archive.chunks(*self._cuts[name], numbers)
 
     def move(self, site: str, move: Move) -> bool:
         self._know(site)
@@ -138,11 +139,11 @@ class DynamoStore:
         taken = [move.take] if move.take is not None else []
         with TransactWrite(connection=table.connection.connection) as together:
             together.update(path, actions=changes, condition=condition)
-            for name, change in (
-                *((name, FileItem.paths.delete({move.path})) for name in dropped),
-                *((name, FileItem.paths.add({move.path})) for name in taken),
-            ):
-                together.update(table.files(*file_key(name)), [change], condition=file_is_known)
+            leaving: list[Action] = [FileItem.paths.delete({move.path})]
+            leaving += [FileItem.retracted.set(move.path)] if move.retracted else []
+            coming: list[Action] = [FileItem.paths.add({move.path})]
+            for name, actions in (*((name, leaving) for name in dropped), *((name, coming) for name in taken)):
+                together.update(table.files(*file_key(name)), actions, condition=file_is_known)
                 # Whoever moves it may end before its revision follows; the sweep then finds it here.
                 together.save(self._pending(name, revision=0))
 
@@ -192,7 +193,16 @@ class DynamoStore:
                 PENDING, self._table.pending.sk.startswith(f"{site}#"), consistent_read=True
             )
             for item in items:
-                yield Pending(Name.parse(site, item.sk.partition("#")[2]), int(item.since))
+                name = Name.parse(site, item.sk.partition("#")[2])
+                if not item.revision and self._came_to_nothing(name):
+                    self.settled(name, 0)
+                else:
+                    yield Pending(name, int(item.since))
+
+    def _came_to_nothing(self, name: Name) -> bool:
+        # A path took it and dropped it again before anything of it was counted.
+        record = self.file(name)
+        return record is not None and not record.revision and not record.paths
 
     def settled(self, name: Name, revision: int) -> None:
         # Not if its revision is yet to follow its paths: somebody may just have moved one.
@@ -212,7 +222,12 @@ class DynamoStore:
         return None if item is None else _file_record(item)
 
     def _file(self, name: Name) -> FileItem | None:
-        return self._get(lambda: self._table.files.get(*file_key(name), consistent_read=True))
+        item = self._get(lambda: self._table.files.get(*file_key(name), consistent_read=True))
+        if item is not None:
+            self._cuts[name] = (_head(item), int(item.first_chunk))
+            while len(self._cuts) > _CUTS:
+                self._cuts.pop(next(iter(self._cuts)), None)
+        return item
 
     def readings(self, site: str, content: str) -> list[FileRecord]:
         # Behind an option's file item lie its markers; each step goes over them to the next options.

@@ -141,6 +141,8 @@ class Sums:
 
     def months(self, site: str, source: str, destination: str, first: str, last: str) -> Iterator[PairMonth]:
         """Yield a pair's months that hold flows, oldest first."""
+        if first > last:
+            return  # DynamoDB takes such a range for a mistake
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             ConsistentRead=True,

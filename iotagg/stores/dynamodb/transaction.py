@@ -1,6 +1,6 @@
 """The one write that changes sums: a chunk's marker and its pair-months, together or not at all.
 
-It is built by hand, not by the model: it is made thousands of times, and costs half as much so (see docs/explanation).
+It is built by hand, not by the model: it is made thousands of times, and costs less than half so (see docs/explanation/cost-and-speed.md).
 """
 
 from __future__ import annotations

@@ -1,0 +1,272 @@
+"""Everything that happens to files on AWS, in one short history; and what is there to be seen at its end."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from iotagg.aws.objects import Bucket
+from iotagg.aws.provision import provision
+from iotagg.aws.queues import Draft, Queue
+from iotagg.core.contribution import Name, PairMonth
+from iotagg.core.moments import MAX_SUM
+from iotagg.errors import CloudError, Unintelligible
+from iotagg.export import SUMMARY_COLUMNS, all_histories, daily_rows, pair_histories, summary_row, write_rows
+from iotagg.jobs.cloud import Cloud, Settings
+from iotagg.jobs.consolidate import consolidate_message
+from iotagg.jobs.summarize import hand_over, summarize_message
+from iotagg.jobs.sweep import sweep
+from iotagg.pipeline import retract
+from iotagg.stores.dynamodb.store import DynamoStore
+from tests.cloud.engine import unique
+from tests.pipeline.csvs import TORN, csv, everything, flow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from iotagg.aws.clients import Clients
+    from iotagg.aws.patience import Patience
+    from iotagg.aws.queues import Message
+    from iotagg.core.rejects import Reject
+    from iotagg.stores.protocol import Store
+    from tests.cloud.faults import Wire
+
+Result = TypeVar("Result")
+
+SOON_SECONDS = 10
+ROUNDS = 30  # more than any history here takes to come to its end
+NO_GRACE_SECONDS = -60  # a sweep that looks at what has only just come, also by a clock that is a little behind
+
+V1 = csv(flow(packets=3), flow("192.168.1.8", packets=5, day="2022-12-02"))
+V2 = V1 + flow(packets=7, day="2022-12-03") + flow("192.168.1.9", packets=11)
+TWO_MONTHS = csv(flow(packets=13), flow(packets=17, day="2022-11-30"), TORN, flow("2001:db8::7", "2001:db8::1"))
+ALL_REJECTED = csv(TORN, TORN)
+LATER = csv(flow("192.168.2.1", packets=19))
+UNCOUNTED = csv(flow("192.168.2.2", packets=23))
+OVERFLOWING = csv(flow("192.168.3.1", duration=5), flow("192.168.3.2", duration=5), flow("192.168.3.3", duration=5))
+FULL = PairMonth("192.168.3.2", "192.0.2.1", "2022-12", {"flows": 1, "dur_sq": MAX_SUM})
+PARIS, TOKYO = "incoming/paris", "incoming/tokyo"
+STRANGE = "no event at all"
+
+
+def deployed(clients: Clients, settings: Settings | None = None, patience: Patience | None = None) -> Cloud:
+    """Make a deployment of its own and connect to it with these clients."""
+    stack = provision(clients, unique("cloud"), region="eu-west-1")
+    return Cloud(
+        store=DynamoStore(clients, stack.table, stack.bucket, patience),
+        bucket=Bucket(clients.s3, stack.bucket),
+        files=Queue(clients.sqs, stack.files_queue_url),
+        chunks=Queue(clients.sqs, stack.chunks_queue_url),
+        meter=clients.meter,
+        settings=settings or Settings(),
+    )
+
+
+class _Forgetful(Queue):
+    # A queue that loses what is sent to it.
+    def send(self, drafts: Iterable[Draft]) -> None:
+        for _ in drafts:
+            pass
+
+
+@dataclass
+class World:
+    """A deployment, and what SQS, workers and people do to it.
+
+    A worker whose job fails leaves its message, which is delivered again; a person whose command fails repeats it.
+    """
+
+    cloud: Cloud
+    wire: Wire
+    puts_back: bool = False
+    expects_dead_letters: bool = False
+    _put_back: set[str] = field(default_factory=set)
+
+    def until_it_works(self, do: Callable[[], Result]) -> Result:
+        """Repeat what fails, as people and workers do."""
+        for _ in range(ROUNDS):
+            try:
+                return do()
+            except CloudError:
+                self._let_time_pass()
+        raise AssertionError(f"it fails {ROUNDS} times")
+
+    def put(self, objects: dict[str, bytes]) -> None:
+        """Upload objects, and wait until the queue knows of them."""
+        with self.wire.undisturbed():
+            enough = self.cloud.files.depth().total + len(objects)
+            for key, content in objects.items():
+                self.cloud.bucket.s3.put_object(Bucket=self.cloud.bucket.name, Key=key, Body=content)
+            self._wait_until(lambda: self.cloud.files.depth().total >= enough)
+
+    def _wait_until(self, happened: Callable[[], bool]) -> None:
+        until = time.monotonic() + SOON_SECONDS
+        while not happened():
+            assert time.monotonic() < until, "it does not happen"
+            time.sleep(0.002)
+
+    def lose_messages(self, queue: Queue) -> None:
+        """Let a queue lose what is in it."""
+        with self.wire.undisturbed():
+            while messages := queue.receive(wait_seconds=0):
+                for message in messages:
+                    queue.done(message)
+
+    def losing_chunks(self) -> World:
+        """Return the same world, with a chunks queue that loses everything."""
+        lossy = _Forgetful(self.cloud.files._sqs, self.cloud.chunks.url)
+        return replace(self, cloud=replace(self.cloud, chunks=lossy))
+
+    def work(self) -> None:
+        """Work until both queues are empty, other than of what waits in vain."""
+        jobs = ((self.cloud.files, self._summarize), (self.cloud.chunks, self._consolidate))
+        for _ in range(ROUNDS):
+            had_work = [self._work_off(queue, job) for queue, job in jobs]  # both, also after the first had some
+            if not any(had_work):
+                return
+        raise AssertionError(f"there is work after {ROUNDS} rounds")
+
+    def _summarize(self, message: Message) -> None:
+        summarize_message(self.cloud, message.body)
+
+    def _consolidate(self, message: Message) -> None:
+        consolidate_message(self.cloud, message.body, received=message.received)
+
+    def _work_off(self, queue: Queue, job: Callable[[Message], None]) -> bool:
+        if not self.until_it_works(queue.depth).total:
+            return False
+        messages = self.until_it_works(lambda: queue.receive(wait_seconds=0))
+        for message in messages:
+            try:
+                self._do(queue, message, job)
+            except (CloudError, Unintelligible):
+                self._deliver_again(queue, message)
+        if not messages:
+            self._let_time_pass()
+        return True
+
+    def _do(self, queue: Queue, message: Message, job: Callable[[Message], None]) -> None:
+        if self.puts_back and message.body not in self._put_back:
+            self._put_back.add(message.body)
+            queue.put_back(message, 0)
+            return
+        queue.hide(message, 60)
+        job(message)
+        queue.done(message)
+
+    def _deliver_again(self, queue: Queue, message: Message) -> None:
+        # As the end of its visibility timeout would; what has been deleted meanwhile is not there to be delivered.
+        with self.wire.undisturbed():
+            try:
+                queue.hide(message, 0)
+            except CloudError:
+                assert self.wire.faults
+
+    def _let_time_pass(self) -> None:
+        # Messages whose answer was lost on its way to the receiver come again.
+        for request, answer in self.wire.unread:
+            for found in json.loads(answer or b"{}").get("Messages", ()) if b'"Messages"' in answer else ():
+                with self.wire.undisturbed():
+                    self.cloud.files._sqs.change_message_visibility(
+                        QueueUrl=json.loads(request)["QueueUrl"],
+                        ReceiptHandle=found["ReceiptHandle"],
+                        VisibilityTimeout=0,
+                    )
+        self.wire.unread.clear()
+
+    def retract(self, site: str, path: str) -> None:
+        """Take out what is counted at a path, as the command does, again and again until it says that it is done."""
+        store = self.cloud.store
+        with self.wire.undisturbed():
+            known = store.path(site, path).names
+        self.until_it_works(lambda: retract(store, site, path, known, bring=hand_over(self.cloud)))
+
+    def sweep_up(self) -> None:
+        """Sweep and work until nothing is left to be done."""
+        for _ in range(ROUNDS):
+            swept = self.until_it_works(lambda: sweep(self.cloud, grace_seconds=NO_GRACE_SECONDS))
+            self.work()
+            if not swept.handed_over and not swept.enqueued:
+                return
+        raise AssertionError(f"there is something to be swept after {ROUNDS} rounds")
+
+
+def history(world: World) -> None:
+    """Let everything happen: files that are counted, refused, grown, taken out, too large, lost and found again."""
+    store = world.cloud.store
+    world.puts_back = True
+    world.put({f"{PARIS}/two-months.csv": TWO_MONTHS, f"{TOKYO}/the-same.csv": TWO_MONTHS, f"{PARIS}/grown.csv": V1})
+    world.work()
+    world.puts_back = False
+    with world.wire.undisturbed():
+        store.apply(Name("tokyo", "0" * 64, "0" * 16), 1, 0, [FULL])
+    world.put({f"{PARIS}/grown.csv": V2, f"{PARIS}/rejected.csv": ALL_REJECTED, "incoming/no site/a.csv": V1})
+    world.put({f"{TOKYO}/overflowing.csv": OVERFLOWING})
+    world.work()
+    world.retract("tokyo", f"{TOKYO}/the-same.csv")
+    world.put({f"{TOKYO}/taken-out-before-it-was-in.csv": UNCOUNTED})
+    world.losing_chunks().work()
+    world.retract("tokyo", f"{TOKYO}/taken-out-before-it-was-in.csv")
+    world.put({f"{TOKYO}/later.csv": LATER})
+    world.losing_chunks().work()
+    world.put({f"{TOKYO}/overlooked.csv": V2})
+    world.lose_messages(world.cloud.files)
+    world.until_it_works(lambda: world.cloud.files.send([Draft(STRANGE)]))
+    world.expects_dead_letters = True
+    world.sweep_up()
+
+
+def seen(world: World) -> dict[str, Any]:
+    """Return all that there is to be seen, each view read again until it can be read."""
+    store, read = world.cloud.store, world.until_it_works
+    sites = read(store.sites)
+    found: dict[str, Any] = {
+        "sums": read(lambda: everything(store)),
+        "export": read(lambda: exported(world.cloud)),
+        "incoming": read(lambda: [version.key for version in world.cloud.bucket.versions("incoming/")]),
+        "dead letters": read(lambda: _dead_letters(world)) if world.expects_dead_letters else set(),
+    }
+    for site in sites:
+        found[site] = _seen_at(world, site)
+    return found
+
+
+def _seen_at(world: World, site: str) -> dict[str, Any]:
+    store, read = world.cloud.store, world.until_it_works
+    records = read(lambda: list(store.files(site)))
+    paths = read(lambda: list(store.paths(site)))
+    return {
+        "files": [(str(file.name), file.is_in, sorted(file.paths), file.retracted) for file in records],
+        "rejects": [read(partial(_rejects, store, file.name)) for file in records],
+        "paths": [(path.path, path.names, path.refusal) for path in paths],
+        "pending": read(lambda: list(store.pending(site))),
+    }
+
+
+def _rejects(store: Store, name: Name) -> list[Reject]:
+    return list(store.rejects(name))
+
+
+def exported(cloud: Cloud) -> str:
+    """Return what is exported: every pair's summary, and one pair's days."""
+    text = io.StringIO()
+    write_rows(map(summary_row, all_histories(cloud.store)), SUMMARY_COLUMNS, text)
+    for pair in pair_histories(cloud.store, "192.168.1.7", "192.0.2.1"):
+        text.writelines(f"{row}\n" for row in daily_rows(pair))
+    return text.getvalue()
+
+
+def _dead_letters(world: World) -> set[str]:
+    world._let_time_pass()
+    dead = world.cloud.files.dead_letters()
+    found = dead.receive(wait_seconds=0)
+    with world.wire.undisturbed():
+        for message in found:
+            dead.hide(message, 0)
+    if not found:
+        raise CloudError("there are no dead letters yet")
+    return {message.body for message in found}

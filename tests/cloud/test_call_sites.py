@@ -1,0 +1,186 @@
+"""Every place where a client is called, with every fault that its call can meet: the end is the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache, partial
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from iotagg.aws.patience import Patience
+from iotagg.core.contribution import Name
+from iotagg.jobs.cloud import Settings
+from tests.cloud.faults import (
+    PACKAGE,
+    Call,
+    Site,
+    Wire,
+    call_sites,
+    lost_reply,
+    lost_request,
+    retries_end,
+    server_error,
+    small_pages,
+    wire_to,
+    without_waiting,
+)
+from tests.cloud.scenario import FULL, OVERFLOWING, PARIS, TWO_MONTHS, V1, V2, World, deployed, history, seen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tests.cloud.faults import Fault
+
+EXEMPT = {
+    "aws/provision.py": "makes deployments for tests and engines; a person repeats it under another name",
+    "aws/stack.py": "asks CloudFormation once, for a person who waits; nothing is written",
+    "aws/uploads.py": "has faults of its own in test_uploads.py",
+    "aws/web_files.py": "talks to the web, not to AWS; see test_web_files.py",
+}
+FOLDERS = ("aws", "stores/dynamodb", "jobs")
+SITES = sorted(
+    site
+    for folder in FOLDERS
+    for file in sorted((PACKAGE / folder).rglob("*.py"))
+    if (name := file.relative_to(PACKAGE).as_posix()) not in EXEMPT
+    for site in call_sites(name)
+)
+
+
+@cache
+def undisturbed(endpoint: str) -> tuple[dict[str, Any], dict[Site | None, int]]:
+    return played(wire_to(endpoint), Patience())
+
+
+def played(
+    wire: Wire,
+    patience: Patience,
+    plan: Callable[[Call], Iterable[Fault]] | None = None,
+    *,
+    prepare: Callable[[World], None] = lambda _: None,
+    story: Callable[[World], None] = history,
+) -> tuple[dict[str, Any], dict[Site | None, int]]:
+    """Let a story happen in a world of its own; return what is seen at its end, and the calls of each place."""
+    with wire.undisturbed():
+        world = World(deployed(wire.clients, Settings(remove_raw=True), patience), wire)
+        wire.begin()
+        prepare(world)
+    wire.plan = plan or wire.plan
+    story(world)
+    found = seen(world)
+    return found, Counter(call.site for call in wire.calls)
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    return without_waiting(monkeypatch)
+
+
+@pytest.mark.parametrize("site", SITES, ids=str)
+def test_what_clients_try_again_by_themselves_changes_nothing(site: Site, endpoint: str, waits: list[float]) -> None:
+    expected, numbers = undisturbed(endpoint)
+
+    def plan(call: Call) -> list[Fault]:
+        if call.site != site:
+            return []
+        if call.number in (1, numbers[site]):
+            return [lost_request, server_error, lost_reply]
+        return [lost_reply] if call.number % 2 else []
+
+    found, _ = played(wire_to(endpoint), Patience(sleep=waits.append), plan)
+    assert wire_to(endpoint).faults >= numbers[site] / 2
+    assert found == expected
+
+
+@pytest.mark.parametrize("site", SITES, ids=str)
+def test_a_job_that_ends_in_the_middle_and_is_done_again_changes_nothing(
+    site: Site, endpoint: str, waits: list[float]
+) -> None:
+    expected, numbers = undisturbed(endpoint)
+
+    def plan(call: Call) -> list[Fault]:
+        return retries_end(lost_reply) if call.site == site and call.number in (1, numbers[site]) else []
+
+    found, _ = played(wire_to(endpoint), Patience(attempts=1, sleep=waits.append), plan)
+    assert wire_to(endpoint).faults
+    assert found == expected
+
+
+def test_every_place_where_a_client_is_called_is_reached_by_the_history(endpoint: str) -> None:
+    _, numbers = undisturbed(endpoint)
+    assert numbers.keys() == set(SITES)
+
+
+def test_what_is_exempt_is_there() -> None:
+    assert [file for file in EXEMPT if not (PACKAGE / file).is_file()] == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_small_pages_and_batches_that_are_read_in_part_change_nothing(size: int, endpoint: str) -> None:
+    expected, _ = undisturbed(endpoint)
+    wire = wire_to(endpoint)
+    with small_pages(wire.clients, size):
+        found, numbers = played(wire, Patience())
+    assert found == expected
+    assert sum(numbers.values()) > sum(undisturbed(endpoint)[1].values())
+
+
+# Every moment at which a job can end: after each write, which is before the next.
+
+WRITES = frozenset(
+    ("PutObject", "SendMessageBatch", "DeleteMessage", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
+)
+
+
+def arriving(key: str, content: bytes) -> Callable[[World], None]:
+    def story(world: World) -> None:
+        world.put({f"{PARIS}/{key}": content})
+        world.work()
+
+    return story
+
+
+def nothing(_: World) -> None:
+    pass
+
+
+def full_already(world: World) -> None:
+    world.cloud.store.apply(Name("paris", "0" * 64, "0" * 16), 1, 0, [FULL])
+
+
+def taken_out(world: World) -> None:
+    world.retract("paris", f"{PARIS}/flows.csv")
+
+
+STORIES = {
+    "a new file": (nothing, arriving("flows.csv", TWO_MONTHS)),
+    "a file that has grown": (arriving("flows.csv", V1), arriving("flows.csv", V2)),
+    "a file that is taken out": (arriving("flows.csv", TWO_MONTHS), taken_out),
+    "a file with sums that are too large": (full_already, arriving("flows.csv", OVERFLOWING)),
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_story_has_one_end_after_whichever_write_it_is_interrupted(
+    story: str, endpoint: str, waits: list[float]
+) -> None:
+    prepare, happen = STORIES[story]
+    wire = wire_to(endpoint)
+
+    def ends_in_the_sweep(world: World) -> None:
+        happen(world)
+        world.sweep_up()
+
+    play = partial(played, wire, Patience(attempts=1), prepare=prepare, story=ends_in_the_sweep)
+    expected, _ = play()
+    writes = sum(call.operation in WRITES for call in wire.calls)
+    for ending in range(1, writes + 1):
+        numbers = count(1)
+
+        def plan(call: Call, ending: int = ending, numbers: Iterator[int] = numbers) -> list[Fault]:
+            return retries_end(lost_reply) if call.operation in WRITES and next(numbers) == ending else []
+
+        found, _ = play(plan)
+        assert found == expected, f"after write {ending}"
