@@ -1,6 +1,7 @@
 """The one write that changes sums: a chunk's marker and its pair-months, together or not at all.
 
-It is built by hand, not by the model: it is made thousands of times, and costs less than half so (see docs/explanation/cost-and-speed.md).
+It is built by hand, not by the model: it is made thousands of times, and costs the client less than half so (measured:
+see docs/explanation/cost-and-speed.md).
 """
 
 from __future__ import annotations
