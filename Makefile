@@ -23,7 +23,8 @@ check: $(VENV)/ready-test
 docs: $(VENV)/ready-test
 	$(BIN)/python -m docs.make_reference
 
-# The same tests on every other Python that is found, on the path or under pyenv.
+# The tests that need no AWS, and the whole shape of the cloud, on every other Python that is found on the path or under
+# pyenv. What AWS does does not depend on Python.
 test-pythons:
 	@used=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	for version in 3.11 3.12 3.13 3.14; do \
@@ -37,7 +38,8 @@ test-pythons:
 	done
 
 test-one: $(VENV)/ready-test
-	$(BIN)/python -m pytest -n auto --quiet
+	$(BIN)/python -m pytest -n auto --quiet --ignore tests/cloud -k 'not dynamodb and not cloud'
+	$(BIN)/python -m pytest -n auto --quiet tests/cloud/test_end_to_end.py
 
 $(VENV)/ready-demo: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
 	$(INSTALL) '.[plot]'

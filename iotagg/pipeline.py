@@ -33,7 +33,7 @@ from iotagg.core.ledger import (
 from iotagg.core.outcome import Outcome, State
 from iotagg.core.tolerance import Tolerance
 from iotagg.errors import FileRefused, FileUnreadable, NotFound, NumberTooLarge
-from iotagg.sources import file_bytes, no_progress, opened, path_text
+from iotagg.sources import file_bytes, is_text, no_progress, opened, path_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,6 +83,8 @@ def upload(store: Store, file: Path, request: Request, passed: Callable[[int], o
     `passed` is told the bytes on disk as they are read. A file that is refused is an outcome, not an error.
     """
     path = path_text(file)
+    if not is_text(path):
+        return Outcome(path, request.site, "refused", reason="its name is not UTF-8; rename it")
     try:
         outcome = _recognized(store, file, path, request, passed)
         while outcome is None:
@@ -292,6 +294,8 @@ def settle(store: Store, names: Iterable[Name], bring: Bring | None = None) -> s
             if store.advance(name, record.revision, revision, retracted="" if record.paths else record.retracted):
                 moved.add(name)
             record = _file(store, name)
+        if record.retracted and record.paths:  # it was taken out at one path, and another keeps it in
+            store.advance(name, revision, revision, retracted="")
         (bring or consolidate)(store, record.head, revision)
     return moved
 

@@ -40,20 +40,9 @@ def find_files(names: Iterable[str]) -> Iterator[Path | Nothing]:
             continue
         for file in found:
             path = path_text(file)
-            if not _is_text(path):
-                yield Nothing(path, "its name is not UTF-8; rename it")
-                continue
             if path not in seen:
                 seen.add(path)
                 yield file
-
-
-def _is_text(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:  # bytes that are no UTF-8 come as surrogates
-        return False
-    return True
 
 
 def _found(name: str) -> list[Path] | Nothing:
@@ -78,6 +67,15 @@ def _flow_files(folder: Path) -> list[Path]:
 def path_text(file: Path) -> str:
     """Return the path under which a file's contribution is remembered: absolute, links not followed."""
     return os.path.normpath(file.absolute())
+
+
+def is_text(path: str) -> bool:
+    """Say whether a path can be written down: bytes that are no UTF-8 come as surrogates, which cannot."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def file_bytes(file: Path) -> int:

@@ -141,13 +141,13 @@ class Worker:
             self._give_back(held, message)
         except (Unintelligible, NotFound) as error:
             # It will not get better: its way to the dead letters need not take as many visibility timeouts.
-            log.error("%s: message %s, time %d: %s", queue.name, message.id, message.received, error)  # noqa: TRY400 (one line)
+            log.error("%s: message %s, try %d: %s", queue.name, message.id, message.received, error)  # noqa: TRY400 (one line)
             self._count("messages failed")
             held.give_back(message)
         except CloudError as error:
             self._trouble(error)
         except Exception:
-            log.exception("%s: message %s, time %d, failed", queue.name, message.id, message.received)
+            log.exception("%s: message %s, try %d, failed", queue.name, message.id, message.received)
             self._count("messages failed")
 
     def _give_back(self, held: _Held, message: Message) -> None:
@@ -192,7 +192,13 @@ class Worker:
             with self._lock:
                 self._busy -= 1
         self._count("sweeps")
-        log.info("swept: %s", swept)
+        log.info(
+            "swept: %d files handed over again, %d objects enqueued, %d removed%s",
+            swept.handed_over,
+            swept.enqueued,
+            swept.removed,
+            "" if swept.complete else "; the next sweep goes on",
+        )
 
     def _trouble(self, error: CloudError) -> None:
         log.warning("%s", error)

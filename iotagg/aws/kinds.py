@@ -77,7 +77,7 @@ GONE = Kind(NotDeployed, "it is not there", "deploy the stack, or check the name
 STACK_GONE = Kind(
     NotDeployed,
     "there is no such stack",
-    "run iotagg deploy, or check its name (--stack), AWS_DEFAULT_REGION and AWS_PROFILE",
+    "check its name (--stack), AWS_DEFAULT_REGION and AWS_PROFILE",
 )
 OBJECT_GONE = Kind(CloudError, "the object is not there (any more)", "check its name, or upload it again")
 CHANGED = Kind(CloudError, "it was changed or made by others meanwhile", "look at it as it is now, then try again")

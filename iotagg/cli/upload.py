@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,7 +28,6 @@ from iotagg.watching import SETTLE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from iotagg.core.dialect import ReadingOptions
 
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 @click.option(
     "--watch",
     metavar="FOLDER",
-    type=click.Path(exists=True, file_okay=False),
+    type=click.Path(file_okay=False),
     help="Keep running: take the files that appear or change in this folder, until interrupted.",
 )
 @click.option(
@@ -137,6 +137,8 @@ def _check(
         raise click.UsageError("--replace and --add exclude each other")
     if watch is None and not paths:
         raise click.UsageError("name files or folders, or a folder to --watch")
+    if watch is not None and not Path(watch).is_dir():
+        raise click.UsageError(f"--watch {watch}: no such folder")
     if watch is not None and (paths or any(dry_run_wait)):
         raise click.UsageError("--watch takes no other files, and neither --dry-run nor --wait: it follows each file")
 

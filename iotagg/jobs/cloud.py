@@ -48,7 +48,7 @@ class Settings:
         """Return what the environment says. Raises InvalidValue."""
         on_overwrite = environment.get(ON_OVERWRITE) or "refuse"
         if on_overwrite not in get_args(OnChange):
-            raise InvalidValue(f"{ON_OVERWRITE}={on_overwrite}: it is one of {', '.join(get_args(OnChange))}")
+            raise InvalidValue(f"{ON_OVERWRITE}={on_overwrite}: it has to be one of {', '.join(get_args(OnChange))}")
         return cls(
             on_overwrite=cast("OnChange", on_overwrite),
             max_object_bytes=_whole(environment, MAX_OBJECT_BYTES),
@@ -61,14 +61,14 @@ class Settings:
 def _whole(environment: Mapping[str, str], name: str) -> int | None:
     text = environment.get(name, "")
     if text and not (text.isascii() and text.isdigit()):
-        raise InvalidValue(f"{name}={text}: it is a whole number")
+        raise InvalidValue(f"{name}={text}: it has to be a whole number")
     return int(text) if text else None
 
 
 def _yes(environment: Mapping[str, str], name: str) -> bool:
     text = environment.get(name, "") or "no"
     if text not in ("yes", "no"):
-        raise InvalidValue(f"{name}={text}: it is yes or no")
+        raise InvalidValue(f"{name}={text}: it has to be yes or no")
     return text == "yes"
 
 

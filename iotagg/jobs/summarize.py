@@ -156,14 +156,21 @@ def _elsewhere(cloud: Cloud, site: str, arrival: Arrival, reason: str) -> Outcom
     if cloud.settings.large_files_queue_url:
         cloud.queue(cloud.settings.large_files_queue_url).send([Draft(message_for(arrival))])
         return None
-    return _refused(cloud, site, arrival, f"{reason}; let a worker on a machine count it: see iotagg worker")
+    return _refused(
+        cloud,
+        site,
+        arrival,
+        f"{reason}; name a queue of a worker on a machine in IOTAGG_LARGE_FILES_QUEUE_URL, and upload it again",
+    )
 
 
 def _request(cloud: Cloud, site: str, stream: ObjectStream) -> Request:
     said = stream.metadata
     on_change = said.get(ON_CHANGE) or cloud.settings.on_overwrite
     if on_change not in ("refuse", "replace", "add"):
-        raise InvalidValue(f"its metadata {ON_CHANGE} is '{on_change}', none of refuse, replace and add")
+        raise InvalidValue(
+            f"its metadata {ON_CHANGE} is '{on_change}', none of refuse, replace and add; upload it with iotagg upload"
+        )
     return Request(
         site=site,
         reading=_reading(said.get(READING, "")),

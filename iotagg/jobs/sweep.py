@@ -30,7 +30,10 @@ GRACE_SECONDS = 900  # what is younger has not been overlooked: it is on its way
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep did: pending files handed over again, objects enqueued again, objects removed."""
+    """What a sweep did: pending files handed over again, objects enqueued again, objects removed.
+
+    It is `complete` where it left nothing to the next one, for want of time or because a queue still held messages.
+    """
 
     handed_over: int = 0
     enqueued: int = 0
@@ -45,31 +48,41 @@ def sweep(cloud: Cloud, *, grace_seconds: float = GRACE_SECONDS, in_time: Callab
     there are messages in it, nothing is sent after them. Where time runs out, the next sweep goes on.
     """
     before = time.time() - grace_seconds
-    chunks_lost, files_lost = not cloud.chunks.depth().total, not cloud.files.depth().total
-    swept = Swept()
-    pending: set[Name] = set()
-    for site in cloud.store.sites():
-        for each in cloud.store.pending(site):
-            pending.add(each.name)
-            if not in_time():
-                return replace(swept, complete=False)
-            if chunks_lost and each.since <= before:
-                settle(cloud.store, [each.name], bring=hand_over(cloud))
-                swept = replace(swept, handed_over=swept.handed_over + 1)
+    swept, pending = _hand_over_again(cloud, before, in_time)
+    queue_is_empty = not cloud.files.depth().total
     for versions, record in _by_key(cloud):
         if not in_time():
             return replace(swept, complete=False)
         old = [version for version in versions if version.modified.timestamp() <= before]
         overlooked = [version for version in old if not _is_final(version, record)]
-        if files_lost:
+        if overlooked and not queue_is_empty:
+            swept = replace(swept, complete=False)
+        elif overlooked:
             cloud.files.send(Draft(message_for(_arrival(cloud, version))) for version in reversed(overlooked))
             swept = replace(swept, enqueued=swept.enqueued + len(overlooked))
-        if cloud.settings.remove_raw and old == versions and not overlooked and pending.isdisjoint(_names(record)):
+        elif cloud.settings.remove_raw and old == versions and pending.isdisjoint(_names(record)):
             # Only together: an older version that is still to be read may have to be compared with a newer one.
             for version in versions:
                 cloud.bucket.remove(version.key, version.version)
             swept = replace(swept, removed=swept.removed + len(versions))
     return swept
+
+
+def _hand_over_again(cloud: Cloud, before: float, in_time: Callable[[], bool]) -> tuple[Swept, set[Name]]:
+    # Also returns all that is pending.
+    swept = Swept()
+    pending: set[Name] = set()
+    messages_are_lost = not cloud.chunks.depth().total
+    for each in (each for site in cloud.store.sites() for each in cloud.store.pending(site)):
+        pending.add(each.name)
+        if each.since > before:
+            continue
+        if messages_are_lost and in_time():
+            settle(cloud.store, [each.name], bring=hand_over(cloud))
+            swept = replace(swept, handed_over=swept.handed_over + 1)
+        else:
+            swept = replace(swept, complete=False)
+    return swept, pending
 
 
 def _by_key(cloud: Cloud) -> Iterator[tuple[list[ObjectVersion], PathRecord | None]]:

@@ -301,7 +301,7 @@ def test_other_files_beside_a_watched_folder_are_wrong_usage(run: Command, tmp_p
         result = run("upload", "--watch", "incoming", *arguments)
         assert (result.code, result.err[:39]) == (2, "iotagg: --watch takes no other files, a")
     assert run("upload").err.startswith("iotagg: name files or folders, or a folder to --watch")
-    assert "does not exist" in run("upload", "--watch", "nothing").err
+    assert "no such folder" in run("upload", "--watch", "nothing").err
 
 
 def test_threads_other_than_the_first_can_watch(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

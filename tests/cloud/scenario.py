@@ -190,7 +190,7 @@ class World:
         for _ in range(ROUNDS):
             swept = self.until_it_works(lambda: sweep(self.cloud, grace_seconds=NO_GRACE_SECONDS))
             self.work()
-            if not swept.handed_over and not swept.enqueued:
+            if swept.complete and not swept.handed_over and not swept.enqueued:
                 return
         raise AssertionError(f"there is something to be swept after {ROUNDS} rounds")
 

@@ -340,7 +340,7 @@ def test_an_object_that_is_too_large_is_refused_where_there_is_no_such_queue(mem
     outcome = memory.count(ONE)
     assert outcome.state == "refused"
     assert f"{len(ONE)} bytes" in outcome.reason
-    assert "iotagg worker" in outcome.reason
+    assert "IOTAGG_LARGE_FILES_QUEUE_URL" in outcome.reason
     memory.set(max_object_bytes=len(ONE))
     assert memory.count(ONE, SECOND).state == "pending"
 

@@ -159,7 +159,7 @@ class History(RuleBasedStateMachine):
                 assert record.is_in is bool(record.paths)
                 assert self.store.applied(record.name, record.revision) == set(range(record.head.chunks))
             gone = {sha256(content).hexdigest() for at, content in self.retracted if at == site}
-            assert {record.name.content for record in records if record.retracted} == gone
+            assert {record.name.content for record in records if record.is_retracted} == gone
 
     def teardown(self) -> None:
         with self.left, closing(self.open_store("clean")) as clean:

@@ -679,3 +679,9 @@ def test_threads_that_upload_one_growing_file_end_at_its_last_content(desk: Desk
     for thread in threads:
         thread.join()
     assert desk.sums() == desk.clean(GROWN_MORE)
+
+
+def test_a_file_whose_name_is_no_text_is_refused(desk: Desk) -> None:
+    outcome = desk.upload("n\udcff.csv", A)
+    assert (outcome.state, outcome.reason) == ("refused", "its name is not UTF-8; rename it")
+    assert desk.sums() == {}

@@ -166,18 +166,51 @@ def test_the_changelog_names_the_version() -> None:
 ERRORS = frozenset(
     node.name for node in ast.walk(ast.parse(text_of("iotagg/errors.py"))) if isinstance(node, ast.ClassDef)
 )
-RAISED = ERRORS | {"BadCell", "UsageError", "BadParameter"}
-SAYING = {"_reason", "_missing", "_not_day_first", "refusal", "_ending"}
+# Where a call says something that people read: the places among its arguments, by what is called.
+FIRST, SECOND, FOURTH = slice(1), slice(1, 2), slice(3, 4)
+SAID = dict.fromkeys(ERRORS | {"BadCell", "UsageError", "BadParameter", "Refusal", "_Strange"}, FIRST)
+SAID |= dict.fromkeys(("print_error", "say", "fail", "warning", "error", "exception"), FIRST)
+SAID |= {"Kind": SECOND, "_saying": SECOND, "_in_its_words": SECOND, "Nothing": SECOND}
+SAID |= {"_refused": FOURTH, "_elsewhere": FOURTH}
+SAID_BY_NAME = {"refused", "reason", "named", "unclear"}
+SAYING = {"_reason", "_missing", "_not_day_first", "refusal", "_ending", "_unfit", "_no_room", "_of_workers"}
+
+
+@cache
+def tree_of(file: Path) -> ast.Module:
+    return ast.parse(file.read_text("utf-8"))
+
+
+@cache
+def assigned(file: Path) -> dict[str, list[ast.expr]]:
+    values: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(tree_of(file)):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    values.setdefault(target.id, []).append(node.value)
+    return values
+
+
+@cache
+def constants() -> dict[str, list[ast.expr]]:
+    # What modules share with others, by name.
+    shared: dict[str, list[ast.expr]] = {}
+    for file in python_files("iotagg"):
+        shared |= {name: values for name, values in assigned(file).items() if re.fullmatch("[A-Z][A-Z_]+", name)}
+    return shared
 
 
 def messages() -> Iterator[tuple[Path, ast.expr]]:
-    # What errors are raised with, reasons of refusals, and what functions return that put such lines together.
-    for file in python_files("iotagg"):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    # What errors are raised with, reasons of refusals, what is printed or logged, and what functions return that put
+    # such lines together.
+    for file in python_files("iotagg", "lambda_handlers"):
+        for node in ast.walk(tree_of(file)):
             if isinstance(node, ast.Call):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-                yield from ((file, text) for text in node.args[:1] if name in RAISED)
-                yield from ((file, given.value) for given in node.keywords if given.arg in {"refused", "reason"})
+                said = node.args[SAID.get(name, slice(0))]
+                said += [given.value for given in node.keywords if given.arg in SAID_BY_NAME]
+                yield from ((file, text) for each in said for text in spelt_out(file, each))
             elif isinstance(node, ast.FunctionDef) and node.name in SAYING:
                 body = [
                     part for statement in node.body[bool(ast.get_docstring(node)) :] for part in ast.walk(statement)
@@ -185,15 +218,46 @@ def messages() -> Iterator[tuple[Path, ast.expr]]:
                 yield from ((file, text) for text in body if isinstance(text, ast.JoinedStr | ast.Constant))
 
 
+def spelt_out(file: Path, text: ast.expr, names: frozenset[str] = frozenset()) -> Iterator[ast.expr]:
+    # What is put in the place of names, and each of several possible texts.
+    match text:
+        case ast.Name(id=name) if name not in names:
+            parts = assigned(file).get(name) or constants().get(name, [])
+            names |= {name}
+        case ast.IfExp(body=body, orelse=otherwise):
+            parts = [body, otherwise]
+        case ast.BoolOp(values=values):
+            parts = values
+        case _:
+            yield text
+            return
+    for part in parts:
+        yield from spelt_out(file, part, names)
+
+
 def constant_parts(text: ast.expr) -> list[str]:
+    # Between what is filled in: {fields} of f-strings and of format(), and the %s of log lines.
     match text:
         case ast.Constant(value=str(value)):
-            return [value]
+            return re.split(r"%[sd]|\{\w+\}", value)
         case ast.JoinedStr(values=parts):
             return [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
-        case ast.IfExp(body=body, orelse=otherwise):
-            return constant_parts(body) + constant_parts(otherwise)
     return []
+
+
+def test_error_lines_are_found_wherever_they_are_written() -> None:
+    found = {part.strip() for _, text in messages() for part in constant_parts(text)}
+    assert found >= {
+        "no region is set",  # of a kind of problem
+        "there is no profile",  # with a name filled in
+        "not permitted:",  # put together when it happens
+        "nothing matches",  # of a name that stands for nothing
+        "its content was retracted; --again counts it again",  # of a decision
+        "it changed while it was read; upload it again when it is complete",  # of a module's constant
+        "reading it takes longer than a function may run",  # of what goes elsewhere
+        "too; name the folder that holds both",  # of a variable
+        "; starting another",  # of a log
+    }
 
 
 def test_troubleshooting_knows_every_error_line() -> None:

@@ -108,7 +108,8 @@ class Sums:
             raise MarkerElsewhereError(self._standing(reasons[MARKER].get("Item"), step))
         if codes & PASSING_REASONS:
             self._meter.add("conflicts" if CONFLICT in codes else "throttled")
-            raise CloudBusy(f"table {self._table}: {', '.join(sorted(codes & PASSING_REASONS))}; try later")
+            what = "others write the same pairs" if CONFLICT in codes else "it is asked too much at once"
+            raise CloudBusy(f"table {self._table}: {what}, and it lasted; try later")
         if INVALID in codes:
             raise _InvalidSumError(next(reason.get("Message", "") for reason in reasons if reason["Code"] == INVALID))
 
