@@ -343,3 +343,10 @@ def test_a_version_without_a_sequencer_is_as_if_it_came_last() -> None:
     assert decide(NEW, stands(OLD), REFUSE, Origin("v2")) == Decision(refused=OTHER_CONTENT)
     (replaced,) = decide(NEW, stands(OLD), REPLACE, Origin("v2")).moves
     assert (replaced.drop, replaced.first, replaced.last) == ((OLD,), "", "")
+
+
+@pytest.mark.parametrize(("retracted", "paths", "expected"), [("a", (), True), ("a", ("b",), False), ("", (), False)])
+def test_a_contribution_is_retracted_while_no_path_keeps_it_in(
+    retracted: str, paths: tuple[str, ...], expected: bool
+) -> None:
+    assert replace(record(NEW, *paths), retracted=retracted).is_retracted is expected
