@@ -38,7 +38,7 @@ test-pythons:
 	done
 
 test-one: $(VENV)/ready-test
-	$(BIN)/python -m pytest -n auto --quiet --ignore tests/cloud -k 'not dynamodb and not cloud'
+	$(BIN)/python -m pytest -n auto --quiet --ignore tests/cloud --ignore tests/project -k 'not dynamodb and not cloud'
 	$(BIN)/python -m pytest -n auto --quiet tests/cloud/test_end_to_end.py
 
 $(VENV)/ready-demo: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip

@@ -30,8 +30,12 @@ def test_the_digest_is_of_the_content_before_it_was_compressed() -> None:
     assert content_digest(BytesIO(gzip.compress(text))) == expected
 
 
+def is_no_gzip(content: bytes) -> bool:
+    return not content.startswith(b"\x1f\x8b")
+
+
 @settings(deadline=None)
-@given(st.binary(max_size=60), st.integers(0, 70), st.booleans())
+@given(st.binary(max_size=60).filter(is_no_gzip), st.integers(0, 70), st.booleans())
 def test_the_digest_of_a_beginning_is_that_of_its_bytes_or_none_where_there_are_fewer(
     content: bytes, length: int, compressed: bool
 ) -> None:
