@@ -5,10 +5,13 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: demo test check docs test-pythons test-one clean
+.PHONY: demo demo-cloud test check docs test-pythons test-one clean
 
 demo: $(VENV)/ready-demo
 	@$(BIN)/iotagg demo
+
+demo-cloud: $(VENV)/ready-cloud
+	@$(BIN)/iotagg demo --cloud
 
 test: check
 	$(BIN)/python -m pytest -n auto tests/unit --cov
@@ -43,6 +46,10 @@ test-one: $(VENV)/ready-test
 
 $(VENV)/ready-demo: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
 	$(INSTALL) '.[plot]'
+	@touch $@
+
+$(VENV)/ready-cloud: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
+	$(INSTALL) '.[local,plot]'
 	@touch $@
 
 $(VENV)/ready-test: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip

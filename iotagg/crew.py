@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from iotagg.aws.events import INCOMING
 from iotagg.aws.spot import is_being_interrupted
 from iotagg.jobs.cloud import Cloud
 from iotagg.worker import Duties, Worker
@@ -52,8 +53,15 @@ class Crew:
         Raises CloudError when the deployment cannot be used at all.
         """
         cloud = Cloud.connected(self.stack, self.settings)
-        cloud.files.depth(), cloud.chunks.depth(), cloud.store.sites()  # what is wrong with the set-up, is said at once
+        # What is wrong with the set-up is said at once, before any message is taken.
+        cloud.files.depth(), cloud.chunks.depth(), cloud.store.sites(), next(iter(cloud.bucket.keys(INCOMING)), None)
+        log.info("%d processes for bucket %s, table %s", self.processes, self.stack.bucket, self.stack.table)
         return _Watch(self).run()
+
+
+def counted(counts: Counter[str]) -> str:
+    """Return what was counted as a line for people."""
+    return ", ".join(f"{int(count):,} {what.replace('_', ' ')}" for what, count in sorted(counts.items())) or "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,7 @@ class _Watch:
                 log.warning("this instance is to be interrupted: finishing or giving back what is begun")
                 self._told_to_stop = True
             if now - logged_at > _LOG_SECONDS and (logged_at := now):
-                log.info("%s", self._total())
+                log.info("%s", counted(self._total()))
             self._write_health("working")
 
     def _start(self, place: int) -> None:
@@ -135,6 +143,8 @@ class _Watch:
         member.reports.close()
 
     def _stop_all(self) -> None:
+        if self._running:
+            log.info("stopping: what is begun is finished or given back, at most %d s", self._crew.duties.grace_seconds)
         for member in self._running.values():
             member.process.terminate()
         until = time.monotonic() + self._crew.duties.grace_seconds + self._crew.duties.poll_seconds

@@ -157,7 +157,8 @@ class Worker:
     def _summarize(self, message: Message) -> bool:
         for outcome in summarize_message(self.cloud, message.body, self._in_time):
             self._count(f"files {outcome.state}")
-            log.info("%s %s %s", outcome.state, outcome.file, outcome.reason)
+            state = "summarized" if outcome.state == "pending" else outcome.state
+            log.info("%s", f"{state} {outcome.file} {outcome.reason}".rstrip())
         return True
 
     def _consolidate(self, message: Message) -> bool:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from typing import TYPE_CHECKING
 
+from iotagg.aws.clients import connect
 from iotagg.aws.stack import Stack
 
 if TYPE_CHECKING:
@@ -64,3 +67,14 @@ def _queue(clients: Clients, name: str, visibility_seconds: int) -> tuple[str, s
 
 def _arn(clients: Clients, url: str) -> str:
     return clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
+def main() -> None:
+    """Provision under the name that is given, and print what lets iotagg's commands find it."""
+    stack = provision(connect(), sys.argv[1], region=os.environ["AWS_DEFAULT_REGION"])
+    for name, value in stack.environment().items():
+        print(f"export {name}={value}")  # noqa: T201 (for the shell to read)
+
+
+if __name__ == "__main__":
+    main()

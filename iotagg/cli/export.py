@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from iotagg import drawing
+from iotagg.cli.incomplete import say_what_is_missing
 from iotagg.cli.output import PlaceType, delivered
 from iotagg.cli.session import ADDRESS, DAY, Session, site_option
 from iotagg.core.history import FIRST_DAY, LAST_DAY
@@ -89,6 +90,7 @@ def export(
     form = form or ("ndjson" if output is not None and output.suffix.lower() in _NDJSON else "csv")
     with session.store() as store:
         known_site(store, site)
+        say_what_is_missing(session, store, site)
         if every:
             rows = map(summary_row, _at_least_one(all_histories(store, site, since, until), "no traffic", since, until))
             _write(rows, SUMMARY_COLUMNS, form, output)

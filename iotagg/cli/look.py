@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from iotagg.cli.incomplete import say_what_is_missing
 from iotagg.cli.reading import reading_options
 from iotagg.cli.report import details
 from iotagg.cli.session import (
@@ -68,6 +69,7 @@ def pairs(
     """
     with session.store() as store:
         known_site(store, site)
+        say_what_is_missing(session, store, site)
         rows = map(pair_row, all_histories(store, site, since, until))
         chosen = islice(rows, lines) if by is None else _largest(rows, _ORDERS[by], lines)
         if as_json:
@@ -106,6 +108,7 @@ def files(session: Session, name: str, site: str, rejects: bool, as_json: bool) 
     """
     with session.store() as store:
         known_site(store, site)
+        say_what_is_missing(session, store, site)
         found = list(listed_files(store, site, name))
         if name and not found:
             raise NotFound(f"no file is named {name}; iotagg files lists them")

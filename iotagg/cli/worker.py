@@ -48,7 +48,7 @@ def worker(
         iotagg worker
         iotagg worker --processes 4 --stop-when-idle 60
     """
-    from iotagg.crew import Crew, log_to_stderr  # noqa: PLC0415 (local commands need nothing of AWS)
+    from iotagg.crew import Crew, counted, log_to_stderr  # noqa: PLC0415 (local commands need nothing of AWS)
     from iotagg.jobs.cloud import Settings  # noqa: PLC0415
     from iotagg.worker import Duties  # noqa: PLC0415
 
@@ -56,4 +56,4 @@ def worker(
     poll_seconds = 20 if stop_when_idle is None else max(1, min(20, int(stop_when_idle)))
     duties = Duties(poll_seconds=poll_seconds, sweep_seconds=sweep_every, idle_seconds=stop_when_idle)
     counts = Crew(session.stack(), Settings.named_by(), duties, processes or cores(), health_file).run()
-    click.echo(", ".join(f"{int(count):,} {what}" for what, count in sorted(counts.items())) or "nothing to do")
+    click.echo(counted(counts))
