@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iotagg.core.contribution import Name
 from iotagg.core.outcome import Outcome
 from iotagg.errors import InvalidValue, NotFound
-from iotagg.pipeline import is_pending, outcome_of
+from iotagg.pipeline import described, is_pending, outcome_of
 from iotagg.sources import path_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from iotagg.core.contribution import Head
     from iotagg.core.ledger import FileRecord, PathRecord
     from iotagg.core.outcome import State
     from iotagg.stores.protocol import Store
@@ -76,22 +75,7 @@ class _Books:
         suspect = name in self._pending or not record.revision
         pending = suspect and is_pending(self._store, record)
         elsewhere = sorted(self._sites_of[name.content] - {name.site})
-        return _described(path, record.head, "pending" if pending else state, tuple(elsewhere))
-
-
-def _described(path: str, head: Head, state: State, also_at: tuple[str, ...]) -> Outcome:
-    return Outcome(
-        file=path,
-        site=head.name.site,
-        state=state,
-        contribution=str(head.name),
-        lines=head.lines,
-        pairs=head.pairs,
-        first_day=head.first_day,
-        last_day=head.last_day,
-        day_order=head.day_order,
-        also_at=also_at,
-    )
+        return replace(described(path, record.head, "pending" if pending else state), also_at=tuple(elsewhere))
 
 
 def files(store: Store, site: str = "", name: str = "") -> Iterator[Outcome]:

@@ -260,7 +260,7 @@ def _refuse(store: Store, path: str, summary: Summary, reason: str, version: str
     store.keep_rejects(head.name, summary.rejects.members())
     refusal = Refusal(reason, str(head.name), head.lines) if remembered else None
     store.refuse(head.name.site, path, refusal, version)
-    return _outcome(path, head, "refused", reason)
+    return described(path, head, "refused", reason)
 
 
 def carry_out(
@@ -322,7 +322,7 @@ def is_pending(store: Store, record: FileRecord) -> bool:
 def outcome_of(store: Store, path: str, name: Name, state: State, reason: str = "") -> Outcome:
     """Return what became of a file whose contribution is stored."""
     record = _file(store, name)
-    return _outcome(path, record.head, "pending" if is_pending(store, record) else state, reason)
+    return described(path, record.head, "pending" if is_pending(store, record) else state, reason)
 
 
 def _with_other_sites(store: Store, outcome: Outcome) -> Outcome:
@@ -335,7 +335,8 @@ def _with_other_sites(store: Store, outcome: Outcome) -> Outcome:
     )
 
 
-def _outcome(path: str, head: Head, state: State, reason: str) -> Outcome:
+def described(path: str, head: Head, state: State, reason: str = "") -> Outcome:
+    """Return an outcome with what a contribution's head says."""
     return Outcome(
         file=path,
         site=head.name.site,
