@@ -76,13 +76,11 @@ class Deployed:
         self.cloud = Cloud.connected(self.stack)
 
     @classmethod
-    def anew(
-        cls, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, fifo: bool = True
-    ) -> Deployed:
+    def anew(cls, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Deployed:
         # Commands share their clients, which take half a second to make.
         clients = _clients(os.environ["AWS_ENDPOINT_URL"])
         monkeypatch.setattr("iotagg.jobs.cloud.connect", lambda: clients)
-        stack = provision(clients, unique("cli"), region="eu-west-1", fifo=fifo)
+        stack = provision(clients, unique("cli"), region="eu-west-1")
         monkeypatch.delenv("IOTAGG_DB", raising=False)
         for name, value in stack.environment().items():
             monkeypatch.setenv(name, value)

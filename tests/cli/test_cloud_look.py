@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from tests.cli.running import Command, Deployed, write_flows
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+EVENT_SECONDS = 10  # within which the bucket tells its queue
 ONE = ("192.168.1.1", "192.0.2.1", "13/12/2022", 10, 2)
 TWO = ("192.168.1.1", "192.0.2.1", "14/12/2022", 30, 4)
 
@@ -23,12 +25,6 @@ TWO = ("192.168.1.1", "192.0.2.1", "14/12/2022", 30, 4)
 def deployed(run: Command, aws: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Deployed:
     monkeypatch.setattr(following, "_LONGEST_PAUSE", 0.1)
     return Deployed.anew(monkeypatch, capsys)
-
-
-@pytest.fixture
-def unordered(run: Command, aws: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Deployed:
-    # The engine's FIFO queues drop a message of one group that is like another group's; AWS's do not.
-    return Deployed.anew(monkeypatch, capsys, fifo=False)
 
 
 @pytest.fixture
@@ -45,8 +41,8 @@ def both_count(deployed: Deployed, run: Command, tmp_path: Path) -> None:
     deployed.work_off()
 
 
-def test_questions_have_the_answers_of_a_database(unordered: Deployed, run: Command, tmp_path: Path) -> None:
-    both_count(unordered, run, tmp_path)
+def test_questions_have_the_answers_of_a_database(deployed: Deployed, run: Command, tmp_path: Path) -> None:
+    both_count(deployed, run, tmp_path)
     pair = ["--src", "192.168.1.1", "--dst", "192.0.2.1"]
     for question in (
         ["pairs"],
@@ -57,24 +53,24 @@ def test_questions_have_the_answers_of_a_database(unordered: Deployed, run: Comm
         ["files", "nothing.csv"],
         ["pairs", "--site", "rome"],
     ):
-        here, there = run(*question), unordered(*question)
+        here, there = run(*question), deployed(*question)
         assert (there.code, there.out, there.err) == (here.code, here.out, here.err)
-    unordered("export", *pair, "-o", "there.csv")
+    deployed("export", *pair, "-o", "there.csv")
     run("export", *pair, "-o", "here.csv")
     assert (tmp_path / "there.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
 
 
-def test_files_and_their_rejects_are_those_of_a_database(unordered: Deployed, run: Command, tmp_path: Path) -> None:
-    both_count(unordered, run, tmp_path)
+def test_files_and_their_rejects_are_those_of_a_database(deployed: Deployed, run: Command, tmp_path: Path) -> None:
+    both_count(deployed, run, tmp_path)
 
     def listed(answer: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [outcome | {"file": Path(outcome["file"]).name} for outcome in answer]
 
     for question in (["files"], ["files", "b.csv"], ["files", "--site", "tokyo"], ["files", "b.csv", "--rejects"]):
-        here, there = run(*question, "--json").objects(), unordered(*question, "--json").objects()
+        here, there = run(*question, "--json").objects(), deployed(*question, "--json").objects()
         assert listed(there) == listed(here)
         assert there
-    assert {outcome["file"] for outcome in unordered("files", "--site", "paris", "--json").objects()} == {
+    assert {outcome["file"] for outcome in deployed("files", "--site", "paris", "--json").objects()} == {
         "incoming/paris/branch/a.csv",
         "incoming/paris/branch/b.csv",
     }
@@ -197,15 +193,15 @@ def test_what_makes_no_sense_says_so(deployed: Deployed, run: Command) -> None:
 
 @pytest.mark.parametrize("name", ["pairs.csv", "pairs.ndjson"])
 def test_an_export_goes_to_a_bucket_from_both_worlds(
-    unordered: Deployed, run: Command, s3: S3Client, tmp_path: Path, name: str
+    deployed: Deployed, run: Command, s3: S3Client, tmp_path: Path, name: str
 ) -> None:
-    both_count(unordered, run, tmp_path)
-    commands: list[Command | Deployed] = [run, unordered]
+    both_count(deployed, run, tmp_path)
+    commands: list[Command | Deployed] = [run, deployed]
     for number, command in enumerate(commands):
-        place = f"s3://{unordered.stack.bucket}/reports/{number}/{name}"
+        place = f"s3://{deployed.stack.bucket}/reports/{number}/{name}"
         done = command("export", "--all", "-o", place)
         assert (done.code, done.out, done.err) == (0, "", "")
-    found = [s3.get_object(Bucket=unordered.stack.bucket, Key=f"reports/{number}/{name}") for number in (0, 1)]
+    found = [s3.get_object(Bucket=deployed.stack.bucket, Key=f"reports/{number}/{name}") for number in (0, 1)]
     here, there = (reply["Body"].read() for reply in found)
     run("export", "--all", "-o", name)
     assert here == there == (tmp_path / name).read_bytes()
@@ -235,3 +231,20 @@ def test_an_export_that_fails_leaves_no_object(deployed: Deployed, run: Command,
     for place in ("s3://", "s3://bucket", "s3://bucket/", "s3://bucket/folder/"):
         wrong = run("export", "--all", "-o", place)
         assert (wrong.code, "names no object; write it as" in wrong.err) == (2, True)
+
+
+def test_figures_that_are_not_complete_say_so(deployed: Deployed, tmp_path: Path) -> None:
+    write_flows(tmp_path / "a.csv", ONE)
+    deployed("upload", "--site", "paris", "a.csv")
+    until = time.monotonic() + EVENT_SECONDS
+    while not deployed.cloud.files.depth().total and time.monotonic() < until:
+        time.sleep(0.02)
+    not_read_yet = deployed("files")
+    deployed.work_on_files()
+    summarized = deployed("pairs")
+    deployed.work_off()
+    assert (
+        "0 files pending, 1 message about files waiting for a worker: what is shown is not complete" in not_read_yet.err
+    )
+    assert "1 file pending, 0 messages about files waiting" in summarized.err
+    assert deployed("pairs").err == ""
