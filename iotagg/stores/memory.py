@@ -8,7 +8,7 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 from iotagg.core.contribution import PairMonth, read_chunk
-from iotagg.core.ledger import FileRecord, PathRecord, Pending, is_in
+from iotagg.core.ledger import FileRecord, PathRecord, Pending, is_in, next_revision
 from iotagg.core.metrics import FLOWS
 from iotagg.core.moments import checked
 from iotagg.core.rejects import Reject, read_rejects
@@ -131,7 +131,9 @@ class MemoryStore:
 
     def pending(self, site: str) -> Iterator[Pending]:
         for record in self.files(site):
-            if record.revision and len(self.applied(record.name, record.revision)) < record.head.chunks:
+            behind_its_paths = next_revision(record) != record.revision
+            applied = len(self.applied(record.name, record.revision)) if record.revision else record.head.chunks
+            if behind_its_paths or applied < record.head.chunks:
                 yield Pending(record.name)
 
     def settled(self, name: Name, revision: int) -> None:

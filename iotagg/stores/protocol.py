@@ -81,7 +81,7 @@ class Store(Protocol):
         ...
 
     def pending(self, site: str) -> Iterator[Pending]:
-        """Yield the contributions of a site whose revision has yet to reach some of their chunks.
+        """Yield the contributions of a site whose revision has yet to follow their paths, or to reach their chunks.
 
         A store that keeps a list of them may name one too many, where nobody has called settled() yet.
         """

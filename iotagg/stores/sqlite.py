@@ -190,10 +190,13 @@ class SqliteStore:
 
     def pending(self, site: str) -> Iterator[Pending]:
         query = (
-            "SELECT site, content, options FROM file"
-            " WHERE site = ? AND revision > 0 AND json_array_length(head, '$.chunks') >"
+            "SELECT site, content, options FROM file WHERE site = ? AND ("
+            " revision > 0 AND json_array_length(head, '$.chunks') >"
             " (SELECT count(*) FROM marker WHERE (site, content, options) = (file.site, file.content, file.options)"
-            " AND marker.revision >= file.revision) ORDER BY content, options"
+            " AND marker.revision >= file.revision)"
+            " OR revision % 2 <> EXISTS (SELECT 1 FROM reference"
+            " WHERE (site, content, options) = (file.site, file.content, file.options))"
+            ") ORDER BY content, options"
         )
         return (Pending(Name(*row)) for row in self._run(query, site).fetchall())
 

@@ -654,6 +654,17 @@ def test_a_revision_that_stays_makes_nothing_pending(store: Store) -> None:
     assert pending(store) == []
 
 
+@pytest.mark.parametrize("content", [csv(), csv(flow())], ids=["a quiet day", "a flow"])
+def test_what_a_path_took_or_dropped_is_pending_until_its_revision_follows(store: Store, content: bytes) -> None:
+    head = store.keep(contribution(content))
+    for revision, move in ((1, Move("a.csv", take=head.name)), (2, Move("a.csv", drop=(head.name,)))):
+        store.move("paris", move)
+        assert pending(store) == [head.name]
+        store.advance(head.name, revision - 1, revision)
+        consolidate(store, head, revision)
+        assert pending(store) == []
+
+
 def test_what_is_pending_is_told_by_site(store: Store) -> None:
     heads = [store.keep(contribution(csv(flow(packets=n)), site)) for site in ("paris", "paris2") for n in range(3)]
     for head in heads:
