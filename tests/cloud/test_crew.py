@@ -69,7 +69,8 @@ def test_a_process_that_dies_is_replaced_and_sigterm_ends_them_all(tmp_path: Pat
         os.kill(first, signal.SIGKILL)
         wait_until(lambda: not is_alive(first) and len(running.members()) == 2, "another process")
         assert second in running.members()
-        whole.put([file])
+        whole.drop([file])
+        wait_until(lambda: whole.counted(1), "the file is counted")
         whole.drained()
         last = running.members()
         assert running.stop() == 0

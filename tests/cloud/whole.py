@@ -137,9 +137,17 @@ class Whole:
     def put(self, files: Sequence[Given]) -> None:
         """Put files into the bucket while nobody works, and wait for their events."""
         expected = self.cloud.files.depth().waiting + len(files)
+        self.drop(files)
+        wait_until(lambda: self.cloud.files.depth().waiting == expected, "the bucket sent no events")
+
+    def drop(self, files: Iterable[Given]) -> None:
+        """Put files into the bucket, whoever works meanwhile."""
         for each in files:
             self.cloud.bucket.put_if_absent(each.key, each.file.read_bytes())
-        wait_until(lambda: self.cloud.files.depth().waiting == expected, "the bucket sent no events")
+
+    def counted(self, count: int) -> bool:
+        """Say whether so many files are counted."""
+        return [outcome.state for outcome in listed(self.cloud.store)].count("counted") == count
 
     def send_twice(self, seed: int) -> int:
         """Take all messages out of the files queue, and send each twice, in another order; return how many waited."""
