@@ -168,7 +168,7 @@ def cut(totals: FileTotals, site: str, options: ReadingOptions) -> Contribution:
     cut_chunks: list[tuple[int, int, bytes]] = []
     try:
         for bucket, chunk in _chunks(days):
-            cut_chunks.append((bucket, len(chunk), pack(_chunk_text(chunk), _LEVEL)))
+            cut_chunks.append((bucket, len(chunk), packed(chunk)))
     except NumberTooLarge as error:
         raise FileRefused(str(error)) from None
     head = Head(
@@ -207,6 +207,12 @@ def head_of(stored: bytes) -> tuple[Head, int]:
         raise ValueError(f"the head is longer than the {len(stored):,} bytes that were read of it")
     fields = json.loads(text)
     return Head.from_json(fields), len(stored) - len(member.unused_data)
+
+
+def packed(chunk: Chunk) -> bytes:
+    """Return the gzip member that holds a chunk."""
+    rows = ({"src_ip": row.source, "dst_ip": row.destination, "month": row.month, **row.sums} for row in chunk)
+    return pack(b"".join(json.dumps(row, separators=(",", ":")).encode() + b"\n" for row in rows), _LEVEL)
 
 
 def read_chunk(member: bytes) -> Chunk:
@@ -259,11 +265,6 @@ def _add_day(sums: dict[str, int], day: str, figures: list[int]) -> None:
     sums[f"{FLOWS_LETTER}{day}"] = figures[0]
     for place, metric in enumerate(METRICS):
         sums[f"{metric.letter}{day}"] = figures[1 + 2 * place]
-
-
-def _chunk_text(chunk: Chunk) -> bytes:
-    rows = ({"src_ip": row.source, "dst_ip": row.destination, "month": row.month, **row.sums} for row in chunk)
-    return b"".join(json.dumps(row, separators=(",", ":")).encode() + b"\n" for row in rows)
 
 
 def _pair_month(fields: dict[str, Any]) -> PairMonth:
