@@ -1,0 +1,1 @@
+"""Putting a stack into an account, and taking it out again."""
