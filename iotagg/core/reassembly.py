@@ -1,4 +1,4 @@
-"""A stored contribution in its cut, put together again from its chunks: for another store, or with something taken out."""
+"""A contribution in its cut, put together again from its chunks: for another store, or with something taken out."""
 
 from __future__ import annotations
 
