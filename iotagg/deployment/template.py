@@ -1,0 +1,83 @@
+"""The CloudFormation templates that iotagg carries, read as data."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+Template = dict[str, Any]
+PACKAGES = "packages.yaml"
+
+
+@cache
+def packages_template() -> Template:
+    """Return the template of the small stack that holds the code."""
+    return _read(_folder() / PACKAGES)
+
+
+@cache
+def stack_template() -> Template:
+    """Return the template of the stack, which lies in parts, as one. Raises ValueError when two parts share a name."""
+    whole: Template = {}
+    for part in sorted(_folder().iterdir(), key=lambda each: each.name):
+        if part.name.endswith(".yaml") and part.name != PACKAGES:
+            _join(whole, _read(part), part.name)
+    return whole
+
+
+def as_text(template: Template) -> str:
+    """Return a template as CloudFormation takes it, as short as it can be: JSON without what only readers need."""
+    slim = template | {"Resources": {name: _without_notes(each) for name, each in template["Resources"].items()}}
+    return json.dumps(slim, separators=(",", ":"))
+
+
+def _without_notes(resource: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in resource.items() if key != "Metadata"}
+
+
+def _folder() -> Traversable:
+    return resources.files("cloudformation")
+
+
+def _join(whole: Template, part: Template, name: str) -> None:
+    for section, content in part.items():
+        if isinstance(content, dict):
+            known = whole.setdefault(section, {})
+            twice = known.keys() & content.keys()
+            if twice:
+                raise ValueError(f"{name}: {', '.join(sorted(twice))} stands in another part already")
+            known.update(content)
+        else:
+            whole[section] = content
+
+
+def _read(file: Traversable) -> Template:
+    found: Template = yaml.load(file.read_text(encoding="utf-8"), _Loader)  # noqa: S506 (a SafeLoader, with more tags)
+    return found
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms: `!Ref x` is `{"Ref": "x"}`, `!Sub x` is `{"Fn::Sub": "x"}`."""
+
+
+def _intrinsic(loader: _Loader, name: str, node: yaml.Node) -> dict[str, Any]:
+    match node:
+        case yaml.ScalarNode():
+            value: Any = loader.construct_scalar(node)
+        case yaml.SequenceNode():
+            value = loader.construct_sequence(node, deep=True)
+        case _:
+            value = loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]  # what is left is a mapping
+    if name == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {name if name in ("Ref", "Condition") else f"Fn::{name}": value}
+
+
+_Loader.add_multi_constructor("!", _intrinsic)
