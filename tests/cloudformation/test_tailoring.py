@@ -1,0 +1,89 @@
+"""The template for the parts that were chosen."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+
+from iotagg.deployment.tailoring import DECIDING, tailored
+from iotagg.deployment.template import as_text
+from tests.cloudformation.reading import STACK, names_used, of_type
+
+CHOICES = [
+    dict(zip(DECIDING, values, strict=True))
+    for values in product(*(STACK["Parameters"][name]["AllowedValues"] for name in DECIDING))
+]
+MOST_BYTES_BY_VALUE = 51_200  # CloudFormation: TemplateBody
+
+
+def types_of(template: dict[str, Any]) -> set[str]:
+    return {each["Type"] for each in template["Resources"].values()}
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: "-".join(choice.values()))
+def test_whatever_is_chosen_the_template_refers_to_what_it_has_and_can_be_sent_by_value(choice: dict[str, str]) -> None:
+    template = tailored(STACK, choice)
+    used = set(names_used([template["Resources"], template["Outputs"]]))
+    assert {name for name in used if not name.startswith("AWS::")} <= template["Resources"].keys() | template[
+        "Parameters"
+    ].keys()
+    conditions = {each["Condition"] for each in template["Resources"].values() if "Condition" in each}
+    assert conditions <= template["Conditions"].keys()
+    assert len(as_text(template).encode()) <= MOST_BYTES_BY_VALUE
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: "-".join(choice.values()))
+def test_the_parts_that_were_chosen_are_there_and_no_others(choice: dict[str, str]) -> None:
+    types = types_of(tailored(STACK, choice))
+    assert ("AWS::Lambda::EventSourceMapping" in types) is (choice["Compute"] != "vm")
+    assert ("AWS::AutoScaling::AutoScalingGroup" in types) is (choice["Compute"] != "lambda")
+    assert ("LargeFilesQueue" in tailored(STACK, choice)["Resources"]) is (choice["Compute"] == "both")
+    gradual = choice["Compute"] != "vm" and choice["Rollout"] != "all-at-once"
+    assert ("AWS::CodeDeploy::DeploymentGroup" in types) is gradual
+    assert ("AWS::CloudTrail::Trail" in types) is (choice["AccessLog"] == "yes")
+
+
+def test_what_is_not_decided_stays_open() -> None:
+    template = tailored(STACK, {})
+    assert template["Resources"]["AlarmsByMail"]["Condition"] == "SendMail"
+    assert template["Resources"]["Sums"]["Properties"]["SSESpecification"]["Fn::If"][0] == "OwnKey"
+    assert template["Resources"]["Sums"]["Properties"]["SSESpecification"]["Fn::If"][2] == {"Ref": "AWS::NoValue"}
+
+
+def test_what_was_decided_cannot_be_changed_without_its_resources() -> None:
+    parameters = tailored(STACK, {"Compute": "vm"})["Parameters"]
+    assert (parameters["Compute"]["AllowedValues"], parameters["Compute"]["Default"]) == (["vm"], "vm")
+    assert parameters["Rollout"]["AllowedValues"] == [STACK["Parameters"]["Rollout"]["Default"]]
+    assert parameters["Retention"] == STACK["Parameters"]["Retention"]
+
+
+def test_the_template_itself_is_left_as_it_was() -> None:
+    before = as_text(STACK)
+    tailored(STACK, {"Compute": "both"})
+    assert as_text(STACK) == before
+
+
+def test_a_condition_may_join_others() -> None:
+    template = {
+        "Parameters": {name: {"Default": "a"} for name in DECIDING},
+        "Conditions": {
+            "First": {"Fn::Equals": [{"Ref": "Compute"}, "a"]},
+            "Second": {"Fn::Equals": [{"Ref": "Rollout"}, "b"]},
+            "Either": {"Fn::Or": [{"Condition": "First"}, {"Condition": "Second"}]},
+            "Both": {"Fn::And": [{"Condition": "First"}, {"Condition": "Second"}]},
+            "Open": {"Fn::And": [{"Condition": "First"}, {"Fn::Equals": [{"Ref": "Other"}, "a"]}]},
+        },
+        "Resources": {name: {"Type": "T", "Condition": name} for name in ("First", "Either", "Both", "Open")},
+    }
+    assert tailored(template, {})["Resources"] == {
+        "First": {"Type": "T"},
+        "Either": {"Type": "T"},
+        "Open": {"Type": "T", "Condition": "Open"},
+    }
+
+
+def test_the_packages_are_kept_apart() -> None:
+    assert "PackagesBucket" in STACK["Parameters"]
+    assert not of_type("AWS::CloudFormation::Stack")
