@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from iotagg.deployment.template import Template
 
-DECIDING = ("Compute", "Rollout", "AccessLog")
+DECIDING = ("Compute", "Rollout", "AccessLog", "KmsKeyArn")
 _NOTHING = {"Ref": "AWS::NoValue"}
 
 

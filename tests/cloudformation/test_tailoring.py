@@ -11,18 +11,25 @@ from iotagg.deployment.tailoring import DECIDING, tailored
 from iotagg.deployment.template import as_text
 from tests.cloudformation.reading import STACK, names_used, of_type
 
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
 CHOICES = [
     dict(zip(DECIDING, values, strict=True))
-    for values in product(*(STACK["Parameters"][name]["AllowedValues"] for name in DECIDING))
+    for values in product(
+        *(STACK["Parameters"][name].get("AllowedValues", ["", KEY]) for name in DECIDING),
+    )
 ]
 MOST_BYTES_BY_VALUE = 51_200  # CloudFormation: TemplateBody
+
+
+def named(choice: dict[str, str]) -> str:
+    return "-".join(value[:7] or "none" for value in choice.values())
 
 
 def types_of(template: dict[str, Any]) -> set[str]:
     return {each["Type"] for each in template["Resources"].values()}
 
 
-@pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: "-".join(choice.values()))
+@pytest.mark.parametrize("choice", CHOICES, ids=named)
 def test_whatever_is_chosen_the_template_refers_to_what_it_has_and_can_be_sent_by_value(choice: dict[str, str]) -> None:
     template = tailored(STACK, choice)
     used = set(names_used([template["Resources"], template["Outputs"]]))
@@ -34,7 +41,7 @@ def test_whatever_is_chosen_the_template_refers_to_what_it_has_and_can_be_sent_b
     assert len(as_text(template).encode()) <= MOST_BYTES_BY_VALUE
 
 
-@pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: "-".join(choice.values()))
+@pytest.mark.parametrize("choice", CHOICES, ids=named)
 def test_the_parts_that_were_chosen_are_there_and_no_others(choice: dict[str, str]) -> None:
     types = types_of(tailored(STACK, choice))
     assert ("AWS::Lambda::EventSourceMapping" in types) is (choice["Compute"] != "vm")
@@ -48,8 +55,26 @@ def test_the_parts_that_were_chosen_are_there_and_no_others(choice: dict[str, st
 def test_what_is_not_decided_stays_open() -> None:
     template = tailored(STACK, {})
     assert template["Resources"]["AlarmsByMail"]["Condition"] == "SendMail"
-    assert template["Resources"]["Sums"]["Properties"]["SSESpecification"]["Fn::If"][0] == "OwnKey"
-    assert template["Resources"]["Sums"]["Properties"]["SSESpecification"]["Fn::If"][2] == {"Ref": "AWS::NoValue"}
+    variables = template["Resources"]["Sweep"]["Properties"]["Environment"]["Variables"]
+    assert variables["IOTAGG_REMOVE_RAW"] == {"Fn::If": ["RemoveRaw", "yes", "no"]}
+
+
+def test_what_is_open_may_come_to_nothing() -> None:
+    template = STACK | {
+        "Resources": {"X": {"Type": "T", "Properties": {"A": {"Fn::If": ["SendMail", 1, {"Ref": "AWS::NoValue"}]}}}}
+    }
+    assert tailored(template, {})["Resources"] == template["Resources"]
+
+
+@pytest.mark.parametrize("key", ["", KEY])
+def test_your_own_key_is_used_everywhere_or_nowhere(key: str) -> None:
+    resources = tailored(STACK, {"KmsKeyArn": key})["Resources"]
+    assert ("SSESpecification" in resources["Sums"]["Properties"]) is bool(key)
+    (rule,) = resources["Files"]["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == ("aws:kms" if key else "AES256")
+    for policy in ("CountingPolicy", "SitePolicy", "ReaderPolicy", "OperatorPolicy"):
+        sids = [each["Sid"] for each in resources[policy]["Properties"]["PolicyDocument"]["Statement"]]
+        assert ("Key" in sids) is bool(key)
 
 
 def test_what_was_decided_cannot_be_changed_without_its_resources() -> None:
