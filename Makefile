@@ -25,6 +25,7 @@ check: $(VENV)/ready-test
 
 docs: $(VENV)/ready-test
 	$(BIN)/python -m docs.make_reference
+	$(BIN)/python -m docs.make_stack_reference
 
 # The tests that need no AWS, and the whole shape of the cloud, on every other Python that is found on the path or under
 # pyenv. What AWS does does not depend on Python.

@@ -16,6 +16,7 @@ from iotagg.aws.events import INCOMING
 from iotagg.jobs import cloud
 from iotagg.stores.dynamodb import table
 from tests.cloudformation.reading import PACKAGES, RESOURCES, STACK, of_type, queue_named, statements
+from tests.project.tree import ROOT
 
 FOURTEEN_DAYS = 14 * 24 * 3600
 QUEUES = of_type("AWS::SQS::Queue")
@@ -229,3 +230,10 @@ def test_what_aws_knows_of_resource_types_has_nothing_to_say_against_the_templat
             each for each in lint_all(json.dumps(template)) if not each.rule.id.startswith("I")
         ]  # mere information
         assert found == []
+
+
+def test_each_alarm_for_people_has_its_page_section_and_each_section_its_alarm() -> None:
+    page = (ROOT / "docs" / "how-to" / "answer-an-alarm.md").read_text(encoding="utf-8")
+    alarms = of_type("AWS::CloudWatch::Alarm")
+    for_people = {name for name, alarm in alarms.items() if alarm["AlarmActions"] == [{"Ref": "Alarms"}]}
+    assert set(re.findall(r"^## (\w+)$", page, re.MULTILINE)) == for_people
