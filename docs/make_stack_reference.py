@@ -102,8 +102,8 @@ def _outputs(template: dict[str, Any]) -> Iterator[str]:
 
 def _permissions(resources: dict[str, Any]) -> Iterator[str]:
     yield "## Who may do what, and why\n"
-    yield "No action is a wildcard, and no resource but where AWS knows none. Deploying needs to make all of this, which"
-    yield "an administrator may.\n"
+    yield "No action is a wildcard, and no resource but where AWS knows none. To deploy is to make all of this, which"
+    yield "an administrator may do.\n"
     for owner, who in _WHO.items():
         yield f"### {who}\n"
         why = resources[owner]["Metadata"]["Why"]
