@@ -19,6 +19,8 @@ from iotagg.aws.queues import Queue
 from iotagg.core.contribution import Name
 from iotagg.jobs.chunk_range import drafts
 from iotagg.jobs.cloud import Cloud
+from iotagg.stores.dynamodb.access_log import AccessLog
+from iotagg.stores.dynamodb.arrivals import Arrivals
 from iotagg.stores.dynamodb.store import DynamoStore
 
 if TYPE_CHECKING:
@@ -61,6 +63,8 @@ class Till:
             files=Queue(clients.sqs, stack.files_queue_url),
             chunks=Queue(clients.sqs, stack.chunks_queue_url),
             meter=clients.meter,
+            arrivals=Arrivals(clients.dynamodb, stack.table),
+            access_log=AccessLog(clients.dynamodb, stack.table),
         )
 
     def costs(self, files: list[Path], site: str = SITE) -> Iterator[FileCost]:

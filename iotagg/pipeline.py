@@ -201,7 +201,7 @@ def count(
         return None
     outdone = keep_one_reading(store, name)
     if known.retracted:
-        _forget_retractions(store, name)
+        forget_retractions(store, name)
     brought = settle(store, dict.fromkeys((*own.drop, *outdone, name)), bring=bring)
     if name in outdone:
         return _refuse(store, path, summary, READ_OTHERWISE, origin.version, remembered=True)
@@ -223,7 +223,8 @@ def keep_one_reading(store: Store, name: Name) -> list[Name]:
     return [reading.name for reading in outdone]
 
 
-def _forget_retractions(store: Store, name: Name) -> None:
+def forget_retractions(store: Store, name: Name) -> None:
+    """Forget that a person took a content out, however it was read then."""
     for reading in store.readings(name.site, name.content):
         if reading.retracted:
             store.advance(reading.name, reading.revision, reading.revision, retracted="")
@@ -289,11 +290,11 @@ def settle(store: Store, names: Iterable[Name], bring: Bring | None = None) -> s
     """
     moved = set()
     for name in names:
-        record = _file(store, name)
+        record = file_of(store, name)
         while (revision := next_revision(record)) != record.revision:
             if store.advance(name, record.revision, revision, retracted="" if record.paths else record.retracted):
                 moved.add(name)
-            record = _file(store, name)
+            record = file_of(store, name)
         if record.retracted and record.paths:  # it was taken out at one path, and another keeps it in
             store.advance(name, revision, revision, retracted="")
         (bring or consolidate)(store, record.head, revision)
@@ -321,7 +322,7 @@ def is_pending(store: Store, record: FileRecord) -> bool:
 
 def outcome_of(store: Store, path: str, name: Name, state: State, reason: str = "") -> Outcome:
     """Return what became of a file whose contribution is stored."""
-    record = _file(store, name)
+    record = file_of(store, name)
     return described(path, record.head, "pending" if is_pending(store, record) else state, reason)
 
 
@@ -351,7 +352,8 @@ def described(path: str, head: Head, state: State, reason: str = "") -> Outcome:
     )
 
 
-def _file(store: Store, name: Name) -> FileRecord:
+def file_of(store: Store, name: Name) -> FileRecord:
+    """Return what is known of a contribution. Raises NotFound."""
     record = store.file(name)
     if record is None:
         raise NotFound(f"no contribution {name} at site {name.site}")

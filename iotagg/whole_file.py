@@ -34,6 +34,22 @@ def part_of(file: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+def put_in_place(part: Path, file: Path) -> None:
+    """Let a file that is complete take the place of another one, also when the power fails. Raises OSError."""
+    _sync(part)
+    part.replace(file)
+    if os.name == "posix":  # elsewhere folders cannot be opened
+        _sync(file.absolute().parent)
+
+
+def _sync(place: Path) -> None:
+    descriptor = os.open(place, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def writing(file: Path) -> Iterator[TextIO]:
     """Open a text file (UTF-8, LF) that is there whole, or not at all."""

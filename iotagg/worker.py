@@ -200,6 +200,10 @@ class Worker:
             swept.removed,
             "" if swept.complete else "; the next sweep goes on",
         )
+        if swept.silent:
+            log.warning(
+                "no file for more than %d days from: %s", self.cloud.settings.quiet_days, ", ".join(swept.silent)
+            )
 
     def _trouble(self, error: CloudError) -> None:
         log.warning("%s", error)

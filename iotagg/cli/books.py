@@ -1,36 +1,105 @@
-"""The commands that keep the books safe."""
+"""The commands that keep the books safe: copies of a database or a stack, and the way back."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from iotagg.errors import IotaggError
+from iotagg.cli.exports import note_export
+from iotagg.cli.incomplete import say_what_a_copy_lacks
+from iotagg.cli.progress import Progress
+from iotagg.cli.report import Report
+from iotagg.cli.session import Session, json_option, print_json
+from iotagg.errors import IotaggError, StoreError
+from iotagg.moving import copied
+from iotagg.stores.new_database import new_database
+from iotagg.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
-    from iotagg.cli.session import Session
+    from collections.abc import Iterable
+
+    from iotagg.core.outcome import Outcome
+    from iotagg.pipeline import Bring
 
 
 @click.command()
 @click.argument("destination", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
+@json_option
 @click.pass_obj
-def backup(session: Session, destination: Path, force: bool) -> None:
-    """Write a copy of the whole database.
+def backup(session: Session, destination: Path, force: bool, as_json: bool) -> int:
+    """Write a copy of the whole database, or of a whole stack, into one file.
 
-    It is consistent even while files are being uploaded, and a database of its own: iotagg --db COPY works on it.
+    It is consistent even while files are being uploaded, and a database of its own: iotagg --db COPY works on it, and
+    iotagg restore brings all that it holds into another database or into a stack.
+
+    Examples:
+
+    \b
+        iotagg backup iotagg-backup.db
+        iotagg backup branches-2022-12-31.db --json
+    """
+    if destination.exists() and not force:
+        raise IotaggError(f"{destination} is there already; name another file, or --force")
+    report = Report(quiet=True)
+    if session.in_cloud:
+        say_what_a_copy_lacks(session)
+        note_export(session, "backup", {}, str(destination))
+        with new_database(destination) as copy, session.store() as store:
+            _tell(copied(store, copy), report)
+    else:
+        with session.database_store() as database:
+            database.backup(destination)
+    written: dict[str, Any] = {"file": str(destination), "bytes": destination.stat().st_size}
+    if as_json:
+        print_json(written | ({"files": report.states} if session.in_cloud else {}))
+    else:
+        click.echo(f"{destination}  {written['bytes']:,} bytes")
+    return 1 if report.states["refused"] else 0
+
+
+@click.command()
+@click.argument("copy", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--again", is_flag=True, help="Count also what was retracted here.")
+@json_option
+@click.pass_obj
+def restore(session: Session, copy: Path, again: bool, as_json: bool) -> int:
+    """Bring in all that a copy holds: files, what became of them, rejected lines.
+
+    COPY is what iotagg backup wrote, or any other database of iotagg's. What is known here stays, and each content
+    counts once; a file that does not agree with what is known is refused with a line, and the others go on. What was
+    interrupted is repeated.
 
     Example:
 
     \b
-        iotagg backup iotagg-backup.db
+        iotagg restore iotagg-backup.db
     """
-    if session.in_cloud:
-        raise IotaggError("a backup is a copy of a database file; a stack's table and bucket keep their own on AWS")
-    if destination.exists() and not force:
-        raise IotaggError(f"{destination} is there already; name another file, or --force")
-    with session.database_store() as store:
-        store.backup(destination)
-    click.echo(f"{destination}  {destination.stat().st_size:,} bytes")
+    if not session.in_cloud and session.database.exists() and copy.samefile(session.database):
+        raise StoreError(f"{copy} is the database itself; name the copy that is to be brought in")
+    report = Report(quiet=not as_json, as_json=as_json)
+    with closing(SqliteStore(copy, create=False)) as source, session.store(create=True) as target:
+        _tell(copied(source, target, again=again, bring=_bring(session)), report)
+    report.summarize()
+    return 1 if report.states["refused"] else 0
+
+
+def _bring(session: Session) -> Bring | None:
+    if not session.in_cloud:
+        return None
+    session.cloud()
+    from iotagg.jobs.consolidate import consolidate_here  # noqa: PLC0415 (local commands need nothing of AWS)
+
+    return consolidate_here
+
+
+def _tell(outcomes: Iterable[Outcome], report: Report) -> None:
+    with Progress(None, "files") as progress:
+        for outcome in outcomes:
+            if report.count(outcome):
+                with progress.room():
+                    report.show(outcome)
+            progress.passed(1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from iotagg import drawing
+from iotagg.cli.exports import note_export
 from iotagg.cli.incomplete import say_what_is_missing
 from iotagg.cli.output import PlaceType, delivered
 from iotagg.cli.session import ADDRESS, DAY, Session, site_option
@@ -87,15 +88,20 @@ def export(
     """
     _check(src, dst, every, since, until)
     _check_output(output, rows=every or summary)
+    asked = {"all": every, "src": src, "dst": dst, "site": site, "summary": summary, "format": form}
+    asked |= {"since": since if since != FIRST_DAY else "", "until": until if until != LAST_DAY else ""}
     form = form or ("ndjson" if output is not None and output.suffix.lower() in _NDJSON else "csv")
+    where = "stdout" if output is None or str(output) == "-" else str(output)
     with session.store() as store:
         known_site(store, site)
         say_what_is_missing(session, store, site)
         if every:
             rows = map(summary_row, _at_least_one(all_histories(store, site, since, until), "no traffic", since, until))
+            note_export(session, "export", asked, where)
             _write(rows, SUMMARY_COLUMNS, form, output)
             return
         pairs = _pair(store, str(src), str(dst), site, since, until)
+        note_export(session, "export", asked, where)
         if output is not None and output.suffix.lower() in drawing.FORMATS:
             with delivered(output) as file:
                 drawing.draw(pairs, file)

@@ -22,3 +22,13 @@ def say_what_is_missing(session: Session, store: Store, site: str) -> None:
             f"{plural(pending, 'file')} pending, {plural(waiting, 'message')} about files waiting for a worker:"
             " what is shown is not complete yet; see iotagg status"
         )
+
+
+def say_what_a_copy_lacks(session: Session) -> None:
+    """Print a line when messages about files wait for a worker: what has been read is in a copy, also while pending."""
+    waiting = session.cloud().files.depth().total
+    if waiting:
+        print_error(
+            f"{plural(waiting, 'message')} about files waiting for a worker: what they tell of is not in the copy yet;"
+            " see iotagg status"
+        )

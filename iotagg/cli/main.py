@@ -9,9 +9,10 @@ import click
 from click.core import ParameterSource
 
 from iotagg import __version__
-from iotagg.cli.books import backup
+from iotagg.cli.books import backup, restore
 from iotagg.cli.completion import completion
 from iotagg.cli.export import export
+from iotagg.cli.exports import exports
 from iotagg.cli.look import files, inspect, pairs
 from iotagg.cli.redrive import redrive
 from iotagg.cli.retract import retract
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 FAMILIES: dict[str, list[click.Command]] = {
     "Use": [upload, export, retract],
-    "Look": [pairs, files, status, inspect],
-    "Books": [backup],
+    "Look": [pairs, files, status, inspect, exports],
+    "Books": [backup, restore],
     "Cloud": [worker, redrive],
     "Try": [demo, sample, completion],
 }

@@ -1,4 +1,4 @@
-"""Bytes, rate and time left of a long job, on a terminal only."""
+"""Bytes or files, rate and time left of a long job, on a terminal only."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 class Progress:
     """A bar on stderr that makes room for lines printed meanwhile."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int | None, unit: str = "B") -> None:
         from tqdm import tqdm  # noqa: PLC0415 (other commands start faster)
 
-        self._bar = tqdm(total=total, unit="B", unit_scale=True, disable=not sys.stderr.isatty(), leave=False)
+        self._bar = tqdm(total=total, unit=unit, unit_scale=unit == "B", disable=not sys.stderr.isatty(), leave=False)
 
     def __enter__(self) -> Self:
         return self
@@ -25,7 +25,7 @@ class Progress:
         self._bar.close()
 
     def passed(self, count: int) -> None:
-        """Tell that so many more bytes have been read."""
+        """Tell that so many more bytes, or units, are done with."""
         self._bar.update(count)
 
     @contextmanager

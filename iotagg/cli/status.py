@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from iotagg.workload import PendingFile, QueueLoad, Workload
 
 _WIDTH = 13
+_QUIET_DAYS = 1  # a site that sent nothing on a whole day is shown, unless IOTAGG_QUIET_DAYS says otherwise
 
 
 @click.command()
@@ -69,12 +70,14 @@ def readable(value: object) -> str:
 
 def _of_stack(session: Session, *, as_json: bool) -> None:
     stack, cloud = session.stack(), session.cloud()
-    from iotagg.workload import workload  # noqa: PLC0415 (local commands need nothing of AWS)
+    from iotagg.jobs.cloud import Settings  # noqa: PLC0415 (local commands need nothing of AWS)
+    from iotagg.jobs.silence import silent_sites  # noqa: PLC0415
+    from iotagg.workload import workload  # noqa: PLC0415
 
     facts = {"bucket": stack.bucket, "table": stack.table, **_facts(cloud.store)}
     work = workload(cloud)
     if as_json:
-        print_json(facts | _as_json(work))
+        print_json(facts | _as_json(work) | {"last_files": cloud.arrivals.last_days()})
         return
     _print(facts, _WIDTH)
     for name, load in work.queues.items():
@@ -84,6 +87,8 @@ def _of_stack(session: Session, *, as_json: bool) -> None:
         click.echo(f"{'':<{_WIDTH}} {_pending(pending)}")
     if work.pending_files > len(work.pending):
         click.echo(f"{'':<{_WIDTH}} and {plural(work.pending_files - len(work.pending), 'younger file')}")
+    for site, day in silent_sites(cloud, Settings.named_by().quiet_days or _QUIET_DAYS).items():
+        click.echo(f"{'silent':<{_WIDTH}} {site}: the last file came on {day}")
 
 
 def _as_json(work: Workload) -> dict[str, Any]:

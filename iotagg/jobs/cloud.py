@@ -12,6 +12,8 @@ from iotagg.aws.queues import Queue
 from iotagg.core.flows import MAX_PAIR_DAYS
 from iotagg.core.ledger import OnChange
 from iotagg.errors import InvalidValue
+from iotagg.stores.dynamodb.access_log import AccessLog
+from iotagg.stores.dynamodb.arrivals import Arrivals
 from iotagg.stores.dynamodb.store import DynamoStore
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ MAX_OBJECT_BYTES = "IOTAGG_MAX_OBJECT_BYTES"
 MAX_PAIR_DAYS_NAME = "IOTAGG_MAX_PAIR_DAYS"
 REMOVE_RAW = "IOTAGG_REMOVE_RAW"
 LARGE_FILES_QUEUE_URL = "IOTAGG_LARGE_FILES_QUEUE_URL"
+QUIET_DAYS = "IOTAGG_QUIET_DAYS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,8 @@ class Settings:
 
     `on_overwrite` is what becomes of an object whose path is known with other content; an upload's own word goes before
     it. Objects of more than `max_object_bytes` go to the queue `large_files_queue_url`, or are refused where there is
-    none. `remove_raw` lets the sweep remove objects that are counted or refused.
+    none. `remove_raw` lets the sweep remove objects that are counted or refused. The sweep names sites from which no
+    file came on `quiet_days` whole days; with 0 it names none.
     """
 
     on_overwrite: OnChange = "refuse"
@@ -42,6 +46,7 @@ class Settings:
     max_pair_days: int = MAX_PAIR_DAYS
     large_files_queue_url: str = ""
     remove_raw: bool = False
+    quiet_days: int = 0
 
     @classmethod
     def named_by(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -55,6 +60,7 @@ class Settings:
             max_pair_days=_whole(environment, MAX_PAIR_DAYS_NAME) or MAX_PAIR_DAYS,
             large_files_queue_url=environment.get(LARGE_FILES_QUEUE_URL, ""),
             remove_raw=_yes(environment, REMOVE_RAW),
+            quiet_days=_whole(environment, QUIET_DAYS) or 0,
         )
 
 
@@ -81,6 +87,8 @@ class Cloud:
     files: Queue
     chunks: Queue
     meter: Meter
+    arrivals: Arrivals
+    access_log: AccessLog
     settings: Settings = field(default_factory=Settings)
 
     @classmethod
@@ -93,6 +101,8 @@ class Cloud:
             files=Queue(clients.sqs, stack.files_queue_url),
             chunks=Queue(clients.sqs, stack.chunks_queue_url),
             meter=clients.meter,
+            arrivals=Arrivals(clients.dynamodb, stack.table),
+            access_log=AccessLog(clients.dynamodb, stack.table),
             settings=settings or Settings(),
         )
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from concurrent.futures import Future
 
-    from iotagg.core.contribution import Chunk, Name
+    from iotagg.core.contribution import Chunk, Head, Name
     from iotagg.core.ledger import FileRecord
     from iotagg.jobs.cloud import Cloud
     from iotagg.stores.protocol import Store
@@ -69,6 +69,13 @@ def apply_all(
             return True
         _raise_first(begun)
         return False
+
+
+def consolidate_here(store: Store, head: Head, revision: int) -> None:
+    """Bring a contribution to a revision in this process, a few chunks at once, instead of handing it over."""
+    missing = set(range(head.chunks)) - store.applied(head.name, revision) if revision else set()
+    apply_all(store, head.name, revision, sorted(missing))
+    store.settled(head.name, revision)
 
 
 def _apply(store: Store, name: Name, revision: int, number: int, chunk: Chunk) -> bool:

@@ -60,6 +60,7 @@ def take_in(cloud: Cloud, arrival: Arrival, in_time: Callable[[], bool] = lambda
     record = cloud.store.path(*place)
     if _version(arrival) in record.versions.final:
         return _known_already(cloud, record)
+    cloud.arrivals.note(record.site)  # before anything is settled: after that, nobody comes by here again
     return _take_in(cloud, *place, arrival, in_time)
 
 

@@ -14,6 +14,7 @@ from iotagg.aws.events import INCOMING, Arrival, message_for, site_and_path
 from iotagg.aws.objects import NO_VERSION
 from iotagg.aws.queues import Draft
 from iotagg.errors import InvalidValue
+from iotagg.jobs.silence import silent_sites
 from iotagg.jobs.summarize import DEFAULT_SITE, hand_over
 from iotagg.pipeline import settle
 
@@ -33,12 +34,14 @@ class Swept:
     """What a sweep did: pending files handed over again, objects enqueued again, objects removed.
 
     It is `complete` where it left nothing to the next one, for want of time or because a queue still held messages.
+    `silent` names the sites from which nothing comes any more.
     """
 
     handed_over: int = 0
     enqueued: int = 0
     removed: int = 0
     complete: bool = True
+    silent: tuple[str, ...] = ()
 
 
 def sweep(cloud: Cloud, *, grace_seconds: float = GRACE_SECONDS, in_time: Callable[[], bool] = lambda: True) -> Swept:
@@ -49,6 +52,8 @@ def sweep(cloud: Cloud, *, grace_seconds: float = GRACE_SECONDS, in_time: Callab
     """
     before = time.time() - grace_seconds
     swept, pending = _hand_over_again(cloud, before, in_time)
+    if cloud.settings.quiet_days:
+        swept = replace(swept, silent=tuple(silent_sites(cloud, cloud.settings.quiet_days)))
     queue_is_empty = not cloud.files.depth().total
     for versions, record in _by_key(cloud):
         if not in_time():

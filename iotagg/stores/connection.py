@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from iotagg.errors import NotAStore, NotFound, StoreBusy, StoreError, StoreFull, StoreNotLocal
 from iotagg.stores import network_disk
 from iotagg.stores.schema import check_owner, claim, migrate
+from iotagg.whole_file import put_in_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -133,9 +134,15 @@ class Database:
             with self._translated(), closing(sqlite3.connect(name)) as copy:
                 self.connection.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")
-            Path(name).replace(destination)
+            put_in_place(Path(name), destination)
         finally:
             Path(name).unlink(missing_ok=True)
+
+    def seal(self) -> None:
+        """Close it as one file, with nothing of it left beside."""
+        with self._translated():
+            self.connection.execute("PRAGMA journal_mode = DELETE")
+        self.close()
 
     def close(self) -> None:
         """Close the connections of all threads."""

@@ -59,6 +59,10 @@ class SqliteStore:
         """Write a copy of the whole database, consistent whatever other programs do meanwhile, to a new file."""
         self._database.copy(destination)
 
+    def seal(self) -> None:
+        """Close it for good, as one file with nothing beside it, which may be renamed."""
+        self._database.seal()
+
     def keep(self, contribution: Contribution) -> Head:
         name = contribution.head.name
         with self._database.transaction():

@@ -90,6 +90,67 @@ def test_a_backup_is_a_database_of_its_own(run: Command, tmp_path: Path) -> None
     assert run("export", "--all").out == before
 
 
+def test_a_backup_says_as_json_what_it_wrote(run: Command, tmp_path: Path) -> None:
+    run("upload", write_flows(tmp_path / "one.csv", ONE))
+    assert run("backup", "copy.db", "--json").objects() == [
+        {"file": "copy.db", "bytes": (tmp_path / "copy.db").stat().st_size}
+    ]
+
+
+def test_a_copy_is_brought_into_another_database(run: Command, tmp_path: Path) -> None:
+    for name, flow in (("one.csv", ONE), ("two.csv", TWO)):
+        run("upload", "--site", "paris", write_flows(tmp_path / name, flow))
+    run("retract", "two.csv")
+    run("backup", "copy.db")
+    before = [run(*question).out for question in QUESTIONS]
+    run.database = tmp_path / "new" / "other.db"
+    restored = run("restore", "copy.db")
+    assert (restored.code, restored.out, restored.err) == (0, "2 files: 1 counted, 1 retracted\n", "")
+    assert [run(*question).out for question in QUESTIONS] == before
+    assert [outcome["state"] for outcome in run("restore", "copy.db", "--json").objects()] == [
+        "already counted",
+        "retracted",
+    ]
+
+
+QUESTIONS = (["export", "--all"], ["files", "--json"], ["pairs"])
+
+
+def test_what_does_not_agree_is_refused_with_a_line_and_the_rest_is_brought(run: Command, tmp_path: Path) -> None:
+    run("upload", write_flows(tmp_path / "one.csv", ONE), write_flows(tmp_path / "gone.csv", TWO))
+    run("retract", "gone.csv")
+    copied, run.database = run.database, tmp_path / "other.db"
+    three = ("192.168.1.1", "192.0.2.1", "15/12/2022", 50, 6)
+    run("upload", write_flows(tmp_path / "one.csv", TWO), write_flows(tmp_path / "three.csv", three))
+    restored = run("restore", copied)
+    assert (restored.code, restored.out) == (1, "2 files: 2 refused\n")
+    known, kept = restored.err.splitlines()
+    assert known.startswith(
+        "refused          one.csv  this path is known here with other content, which stays; iotagg "
+    )
+    assert kept.startswith(
+        "refused          gone.csv  it was retracted there and is counted here, which stays; iotagg "
+    )
+    assert [row["flows"] for row in run("pairs", "--json").objects()] == [2]
+    run("retract", "one.csv")
+    assert run("restore", copied).out == "2 files: 1 counted, 1 retracted\n"
+    run("retract", "one.csv")
+    assert "its content was retracted here; --again counts it again" in run("restore", copied).err
+    assert run("restore", copied, "--again").out == "2 files: 1 counted, 1 retracted\n"
+    assert [row["flows"] for row in run("pairs", "--json").objects()] == [2]
+
+
+def test_a_database_is_not_restored_from_itself(run: Command, tmp_path: Path) -> None:
+    run("upload", write_flows(tmp_path / "one.csv", ONE))
+    refused = run("restore", "test.db")
+    assert (refused.code, refused.err) == (
+        1,
+        "iotagg: test.db is the database itself; name the copy that is to be brought in\n",
+    )
+    assert run("restore", "missing.db").code == 2
+    assert not (tmp_path / "missing.db").exists()
+
+
 def test_another_programs_file_is_refused_in_one_line(run: Command, tmp_path: Path) -> None:
     run.database.write_text("shopping list\n" * 100)
     result = run("upload", write_flows(tmp_path / "one.csv", ONE))

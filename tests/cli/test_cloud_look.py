@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pytest
 from iotagg import following
 from iotagg.aws import queue_age
 from iotagg.aws.queues import Draft
+from iotagg.stores.dynamodb.arrivals import Arrivals
 from tests.cli.running import Command, Deployed, write_flows
 
 if TYPE_CHECKING:
@@ -133,6 +135,26 @@ def test_status_says_what_waits(deployed: Deployed, tmp_path: Path) -> None:
     assert f"incoming/paris/flows.csv (paris): 0 of {chunks} chunks, for " in file
 
 
+def test_status_shows_sites_from_which_nothing_comes(
+    deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_flows(tmp_path / "flows.csv", ONE)
+    deployed("upload", "--site", "paris", "flows.csv")
+    deployed.work_off()
+    two_days_ago = datetime.now(UTC) - timedelta(days=2)
+    Arrivals(boto3.client("dynamodb"), deployed.stack.table, lambda: two_days_ago).note("tokyo")
+    assert deployed("status").out.splitlines()[-1] == (
+        f"silent        tokyo: the last file came on {two_days_ago.date()}"
+    )
+    today = datetime.now(UTC).date().isoformat()
+    assert deployed("status", "--json").objects()[0]["last_files"] == {
+        "paris": today,
+        "tokyo": two_days_ago.date().isoformat(),
+    }
+    monkeypatch.setenv("IOTAGG_QUIET_DAYS", "3")
+    assert "silent" not in deployed("status").out
+
+
 def test_status_shows_the_age_that_cloudwatch_knows(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     class CloudWatch:
         def get_metric_statistics(self, **asked: Any) -> dict[str, Any]:
@@ -177,18 +199,13 @@ def test_dead_letters_of_a_fifo_queue_keep_their_group_and_order(deployed: Deplo
     assert [body for group, body in found if group == "b"] == ["b1", "b2"]
 
 
-def test_what_makes_no_sense_says_so(deployed: Deployed, run: Command) -> None:
-    backup = deployed("backup", "copy.db")
-    assert (backup.code, backup.err) == (
-        1,
-        "iotagg: a backup is a copy of a database file; a stack's table and bucket keep their own on AWS\n",
-    )
-    assert not Path("copy.db").exists()
-    redrive = run("redrive")
-    assert (redrive.code, redrive.err) == (
-        1,
-        "iotagg: this works on a stack only; name one with --stack or IOTAGG_STACK\n",
-    )
+def test_what_works_on_a_stack_only_says_so(run: Command) -> None:
+    for command in ("redrive", "exports"):
+        refused = run(command)
+        assert (refused.code, refused.err) == (
+            1,
+            "iotagg: this works on a stack only; name one with --stack or IOTAGG_STACK\n",
+        )
 
 
 @pytest.mark.parametrize("name", ["pairs.csv", "pairs.ndjson"])

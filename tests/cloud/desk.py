@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from iotagg.aws.queues import Draft, Queue
     from iotagg.core.ledger import FileRecord, PathRecord
     from iotagg.core.outcome import Outcome
+    from iotagg.stores.dynamodb.access_log import AccessLog
+    from iotagg.stores.dynamodb.arrivals import Arrivals
     from iotagg.stores.protocol import Store
     from tests.pipeline.csvs import Row
 
@@ -132,6 +134,23 @@ class Line:
 
     def depth(self) -> Depth:
         return Depth(len(self.bodies), 0, 0)
+
+
+class Days:
+    """The days of the last files, in memory; `day` is this day."""
+
+    def __init__(self) -> None:
+        self.day = "2022-12-10"
+        self.last: dict[str, str] = {}
+
+    def today(self) -> str:
+        return self.day
+
+    def note(self, site: str) -> None:
+        self.last[site] = self.day
+
+    def last_days(self) -> dict[str, str]:
+        return dict(self.last)
 
 
 @dataclass
@@ -258,6 +277,8 @@ def in_memory(settings: Settings | None = None, store: Store | None = None, *, k
         files=cast("Queue", files),
         chunks=cast("Queue", chunks),
         meter=Meter(),
+        arrivals=cast("Arrivals", Days()),
+        access_log=cast("AccessLog", None),
         settings=settings or Settings(),
     )
     return Desk(cloud, put, _emptied)
@@ -272,6 +293,11 @@ def _emptied(queue: Queue) -> list[str]:
 def shelf_of(desk: Desk) -> Shelf:
     """Return the bucket of a deployment in memory."""
     return cast("Shelf", desk.cloud.bucket)
+
+
+def days_of(desk: Desk) -> Days:
+    """Return the days of a deployment in memory."""
+    return cast("Days", desk.cloud.arrivals)
 
 
 def merged(bodies: Sequence[str]) -> str:

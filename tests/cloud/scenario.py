@@ -21,6 +21,8 @@ from iotagg.jobs.consolidate import consolidate_message
 from iotagg.jobs.summarize import hand_over, summarize_message
 from iotagg.jobs.sweep import sweep
 from iotagg.pipeline import retract
+from iotagg.stores.dynamodb.access_log import AccessLog
+from iotagg.stores.dynamodb.arrivals import Arrivals
 from iotagg.stores.dynamodb.store import DynamoStore
 from tests.cloud.engine import unique
 from tests.pipeline.csvs import TORN, csv, everything, flow
@@ -62,6 +64,8 @@ def deployed(clients: Clients, settings: Settings | None = None, patience: Patie
         files=Queue(clients.sqs, stack.files_queue_url),
         chunks=Queue(clients.sqs, stack.chunks_queue_url),
         meter=clients.meter,
+        arrivals=Arrivals(clients.dynamodb, stack.table),
+        access_log=AccessLog(clients.dynamodb, stack.table),
         settings=settings or Settings(),
     )
 
@@ -217,6 +221,7 @@ def history(world: World) -> None:
     world.lose_messages(world.cloud.files)
     world.until_it_works(lambda: world.cloud.files.send([Draft(STRANGE)]))
     world.expects_dead_letters = True
+    world.until_it_works(lambda: world.cloud.access_log.note("somebody", "export --all", "stdout"))
     world.sweep_up()
 
 
@@ -227,6 +232,8 @@ def seen(world: World) -> dict[str, Any]:
     found: dict[str, Any] = {
         "sums": read(lambda: everything(store)),
         "export": read(lambda: exported(world.cloud)),
+        "last days": read(world.cloud.arrivals.last_days),
+        "exports": read(lambda: {access.what for access in world.cloud.access_log.accesses()}),
         "incoming": read(lambda: [version.key for version in world.cloud.bucket.versions("incoming/")]),
         "dead letters": read(lambda: _dead_letters(world)) if world.expects_dead_letters else set(),
     }

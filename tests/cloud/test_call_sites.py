@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tests.cloud.faults import Fault
 
 EXEMPT = {
+    "aws/identity.py": "asks STS once, for a person who waits; nothing is written",
     "aws/provision.py": "makes deployments for tests and engines; a person repeats it under another name",
     "aws/stack.py": "asks CloudFormation once, for a person who waits; nothing is written",
     "aws/uploads.py": "has faults of its own in test_uploads.py",
@@ -64,7 +65,7 @@ def played(
 ) -> tuple[dict[str, Any], dict[Site | None, int]]:
     """Let a story happen in a world of its own; return what is seen at its end, and the calls of each place."""
     with wire.undisturbed():
-        world = World(deployed(wire.clients, Settings(remove_raw=True), patience), wire)
+        world = World(deployed(wire.clients, Settings(remove_raw=True, quiet_days=1), patience), wire)
         wire.begin()
         prepare(world)
     wire.plan = plan or wire.plan

@@ -14,6 +14,7 @@ from iotagg.aws.provision import provision
 from iotagg.jobs.cloud import Cloud
 from iotagg.jobs.consolidate import consolidate_message
 from iotagg.jobs.summarize import summarize_message
+from iotagg.stores.dynamodb.access_log import EXPORTS
 from tests.cloud.engine import unique
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "table.md").read_text("utf-8")
@@ -27,13 +28,17 @@ def blocks(language: str) -> list[str]:
 
 def masked(text: str, names: dict[str, str]) -> Any:
     """Return an item or a message with its names, times and the head's content as the page writes them."""
-    for real, shown in names.items():
-        text = text.replace(real, shown)
+    for real, name in names.items():
+        text = text.replace(real, name)
     item = json.loads(text)
     if "head" in item:
         item["head"] = {"S": "{…}"}
-    if "since" in item:
-        item["since"] = {"N": "SECONDS"}
+    for attribute, shown in (("since", {"N": "SECONDS"}), ("expires", {"N": "SECONDS"}), ("last_file", {"S": "DAY"})):
+        if attribute in item:
+            item[attribute] = shown
+    if item.get("pk") == {"S": EXPORTS}:
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z#[0-9a-f]{8}", item["sk"]["S"])
+        item["sk"] = {"S": "TIME#RANDOM"}
     return item
 
 
@@ -56,6 +61,7 @@ def left_behind() -> list[Any]:
     items = clients.dynamodb.scan(TableName=cloud.store._table.name)["Items"]  # type: ignore[attr-defined]  # on AWS
     (message,) = cloud.chunks.receive(wait_seconds=5)
     consolidate_message(cloud, message.body)
+    cloud.access_log.note("arn:aws:iam::123456789012:user/anna", "export --all --site paris", "stdout")
     items += clients.dynamodb.scan(TableName=cloud.store._table.name)["Items"]  # type: ignore[attr-defined]
     return [masked(json.dumps(each), names) for each in items] + [masked(message.body, names)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,11 @@ import pytest
 import lambda_handlers.consolidate
 import lambda_handlers.summarize
 import lambda_handlers.sweep
+from iotagg.aws.clients import connect
 from iotagg.aws.queues import Draft, Message
 from iotagg.jobs.summarize import summarize_message
 from iotagg.listing import files
+from iotagg.stores.dynamodb.arrivals import Arrivals
 from lambda_handlers import wiring
 from tests.cloud.desk import clean
 from tests.cloud.event_sources import record
@@ -192,8 +195,29 @@ def test_chunks_for_which_there_is_too_little_time_are_put_back_and_done_by_the_
 def test_the_sweep_returns_what_it_did(whole: Whole) -> None:
     arrive(whole, one_flow(0))  # what is younger than a quarter of an hour is on its way
     swept, begun = (sweep({}, Context(left)) for left in (ENOUGH_MS, TOO_LITTLE_MS))
-    assert swept == {"handed_over": 0, "enqueued": 0, "removed": 0, "complete": True}
+    assert swept == {"handed_over": 0, "enqueued": 0, "removed": 0, "complete": True, "silent": ()}
     assert begun == swept | {"complete": False}
+
+
+def test_the_sweep_tells_what_it_did_in_metrics_and_names_silent_sites(whole: Whole) -> None:
+    days_ago = datetime.now(UTC) - timedelta(days=5)
+    Arrivals(connect().dynamodb, whole.stack.table, lambda: days_ago).note("paris")
+    environment = whole.stack.environment() | {"IOTAGG_QUIET_DAYS": "2"}
+    with Function("lambda_handlers.sweep.handler", environment=environment) as function:
+        assert function.invoke({})["silent"] == ["paris"]
+        lines = [json.loads(line) for line in function.log.splitlines() if line.startswith("{")]
+    (metrics,) = [line for line in lines if "_aws" in line]
+    assert (metrics["service"], metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"]) == ("sweep", "iotagg")
+    named = ("Sweeps", "Files handed over again", "Objects enqueued", "Objects removed", "SilentSites")
+    assert [metrics[name] for name in named] == [[1.0], [0.0], [0.0], [0.0], [1.0]]
+    assert [line["message"] for line in lines if line.get("level") == "WARNING"] == [
+        "no file for more than 2 days from: paris"
+    ]
+
+
+def test_a_sweep_that_looks_for_no_silence_says_nothing_of_it(whole: Whole, capsys: pytest.CaptureFixture[str]) -> None:
+    sweep({}, Context())
+    assert "SilentSites" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

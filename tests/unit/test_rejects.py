@@ -4,10 +4,11 @@ import gzip
 from io import BytesIO
 from typing import BinaryIO
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iotagg.core.rejects import MAX_TEXT, Reject, RejectLog, pack, read_rejects, stored_rejects
+from iotagg.core.rejects import MAX_TEXT, Reject, RejectLog, pack, packed_rejects, read_rejects, stored_rejects
 
 many = settings(max_examples=100, deadline=None)
 
@@ -76,3 +77,9 @@ def test_members_one_after_the_other_are_read_as_one_file() -> None:
     log = log_of(list(range(1, 2_502)))
     assert list(stored_rejects(BytesIO(b"".join(log.members())))) == list(log)
     assert list(stored_rejects(BytesIO(b""))) == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 1_000, 2_001])
+def test_lines_that_were_read_are_packed_as_they_were(count: int) -> None:
+    log = log_of(list(range(1, count + 1)))
+    assert list(packed_rejects(iter(log))) == list(log.members())

@@ -19,7 +19,7 @@ from iotagg.aws.patience import Patience
 from iotagg.aws.problems import code_of, explained
 from iotagg.core.contribution import Head, Name
 from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Versions, is_in
-from iotagg.errors import CloudBusy, InvalidValue, NotFound
+from iotagg.errors import CloudBusy, FileRefused, InvalidValue, NotFound
 from iotagg.stores.dynamodb.archive import Archive
 from iotagg.stores.dynamodb.sums import Sums
 from iotagg.stores.dynamodb.table import (
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
 _READ_TOGETHER = 100  # the most items of one BatchGetItem
 _CUTS = 64  # so many of them are remembered
+MAX_PATH_BYTES = 1024  # the most of a sort key, and of a key in a bucket (Amazon DynamoDB Developer Guide, "Quotas")
 _ROUNDS = 50  # so often a path is read again that others change meanwhile
 
 
@@ -99,6 +100,8 @@ class DynamoStore:
         yield from self._archive.chunks(*self._cuts[name], numbers)
 
     def move(self, site: str, move: Move) -> bool:
+        if len(move.path.encode()) > MAX_PATH_BYTES:
+            raise FileRefused(f"its path is longer than the {MAX_PATH_BYTES:,} bytes that a stack can keep")
         self._know(site)
         for tries in range(_ROUNDS):
             item = self._path(site, move.path)
@@ -261,7 +264,8 @@ class DynamoStore:
 
     def _know(self, site: str) -> None:
         if site not in self._sites:
-            self._write(self._table.sites(SITES, site).save)
+            item = self._table.sites(SITES, site)
+            self._write(lambda: item.save(Attribute("pk").does_not_exist()))  # it may hold more than its name by now
             self._sites.add(site)
 
     def paths(self, site: str) -> Iterator[PathRecord]:

@@ -1,0 +1,142 @@
+"""All that one store holds, copied into another one of any kind: a backup, a restoration, a move.
+
+Contributions are copied as they are, paths move, and what follows from both is worked out there. So each content counts
+once, whatever the other store holds already; whoever is interrupted begins again, and whoever is done changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from iotagg.core.contribution import Name
+from iotagg.core.ledger import Move, Refusal
+from iotagg.core.merging import COUNTED_OTHERWISE, RETRACTED_THERE, merged
+from iotagg.core.reassembly import reassembled
+from iotagg.core.rejects import packed_rejects
+from iotagg.errors import FileRefused, NumberTooLarge
+from iotagg.pipeline import carry_out, described, file_of, forget_retractions, keep_one_reading, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from iotagg.core.ledger import FileRecord, PathRecord
+    from iotagg.core.merging import Merge
+    from iotagg.core.outcome import Outcome, State
+    from iotagg.pipeline import Bring
+    from iotagg.stores.protocol import Store
+
+
+def copied(source: Store, target: Store, *, again: bool = False, bring: Bring | None = None) -> Iterator[Outcome]:
+    """Copy all of a store into another one and yield what became of each file, as soon as it is in.
+
+    What the target knows already stays; a file that does not agree with it is refused, and the others go on. With
+    `again` what was retracted there counts again. `bring` settles a contribution in the target, as in the pipeline.
+    The source may be written to meanwhile: each file is copied whole or not at all.
+    """
+    for site in source.sites():
+        copy = _Copy(source, target, site, again, bring, {each.name for each in target.pending(site)})
+        for path in source.paths(site):
+            yield from copy.path(path)
+        for record in source.files(site):
+            yield from copy.out(record)
+
+
+@dataclass(slots=True)
+class _Copy:
+    # One site. `unsettled` is what an earlier copy, or somebody else, left half done; `taken` are the contents that it
+    # brought in: the source may say something else of them a moment later.
+    source: Store
+    target: Store
+    site: str
+    again: bool
+    bring: Bring | None
+    unsettled: set[Name]
+    taken: set[str] = field(default_factory=set)
+
+    def path(self, path: PathRecord) -> Iterator[Outcome]:
+        """Bring over what a path refers to, and its refusal."""
+        refused: dict[Name, str] = {}
+        begun: list[Name] = []
+        moved: set[Name] = set()
+        try:
+            with self.target.atomically():
+                merge = self._moved(path)
+                refused = merge.refused
+                begun = [name for name in path.names if name in self.unsettled and name not in refused]
+                begun += [move.take for move in merge.moves if move.take is not None]
+                outdone = [other for name in begun for other in keep_one_reading(self.target, name)]
+                refused |= dict.fromkeys((name for name in begun if name in outdone), COUNTED_OTHERWISE)
+                moved = settle(self.target, dict.fromkeys((*outdone, *begun)), self.bring)
+                self.taken.update(name.content for name in begun)
+        except FileRefused as reason:
+            refused = dict.fromkeys(path.names, str(reason))
+        except NumberTooLarge as reason:
+            refused |= self._taken_out(path, begun, str(reason))
+        for name in path.names:
+            state: State = "refused" if name in refused else "counted" if name in moved else "already counted"
+            yield described(path.path, file_of(self.source, name).head, state, refused.get(name, ""))
+
+    def _moved(self, path: PathRecord) -> Merge:
+        while True:
+            known = self.target.path(self.site, path.path)
+            readings = {name: self.target.readings(self.site, name.content) for name in path.names}
+            merge = merged(path, known, readings, again=self.again)
+            if all(self._move(move) for move in merge.moves):
+                break
+        for version in merge.versions:
+            self.target.refuse(self.site, path.path, None, version)
+        return merge
+
+    def _move(self, move: Move) -> bool:
+        if move.refusal is not None and move.refusal.content:
+            self._keep_rejects(Name.parse(self.site, move.refusal.content), move.refusal.lines)
+        if move.take is not None:
+            self._keep(file_of(self.source, move.take))
+            if self.again:
+                forget_retractions(self.target, move.take)
+        return self.target.move(self.site, move)
+
+    def _taken_out(self, path: PathRecord, begun: list[Name], reason: str) -> dict[Name, str]:
+        # A file counts as a whole or not at all: what is in of it already goes out again.
+        standing = self.target.path(self.site, path.path).names
+        drop = tuple(name for name in begun if name in standing)
+        move = Move(path.path, drop=drop, refusal=Refusal(reason))
+        carry_out(self.target, self.site, [move], bring=self.bring)
+        return dict.fromkeys(begun, reason)
+
+    def out(self, record: FileRecord) -> Iterator[Outcome]:
+        """Bring over a contribution to which no path refers, and that a person took it out, if one did."""
+        if record.paths:
+            return
+        with self.target.atomically():
+            self._keep(record)
+            reason = self._retracted(record) if record.is_retracted else ""
+        if record.is_retracted and record.name.content not in self.taken:
+            yield described(record.retracted, record.head, "refused" if reason else "retracted", reason)
+
+    def _retracted(self, record: FileRecord) -> str:
+        # Returns why it stays in.
+        name = record.name
+        while True:
+            if any(reading.paths for reading in self.target.readings(self.site, name.content)):
+                return RETRACTED_THERE
+            standing = file_of(self.target, name)
+            revision = standing.revision or (2 if record.revision else 0)  # 2: it was in once, and was taken out
+            known = bool(standing.retracted) and revision == standing.revision
+            retracted = standing.retracted or record.retracted
+            if known or self.target.advance(name, standing.revision, revision, retracted=retracted):
+                break
+        if not known or name in self.unsettled:
+            settle(self.target, [name], self.bring)
+        return ""
+
+    def _keep(self, record: FileRecord) -> None:
+        if self.target.file(record.name) is None:
+            chunks = self.source.chunks(record.name, range(record.head.chunks))
+            self.target.keep(reassembled(record.head, (chunk for _, chunk in chunks)))
+        self._keep_rejects(record.name, record.head.lines)
+
+    def _keep_rejects(self, name: Name, lines: dict[str, int]) -> None:
+        if lines.get("rejected"):
+            self.target.keep_rejects(name, packed_rejects(self.source.rejects(name)))
