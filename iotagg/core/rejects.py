@@ -8,10 +8,11 @@ import zlib
 from dataclasses import asdict, dataclass
 from heapq import merge
 from io import BytesIO
+from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from iotagg.core.lines import ByteStream
 
@@ -64,7 +65,7 @@ class RejectLog:
             yield from read_rejects(member)
 
     def _put(self, reject: Reject) -> None:
-        self._waiting.append(json.dumps(asdict(reject), ensure_ascii=False).encode())
+        self._waiting.append(_line(reject))
         self.count += 1
         if len(self._waiting) >= _LINES_PER_MEMBER:
             self._flush()
@@ -74,7 +75,7 @@ class RejectLog:
             return
         if self._file is None:
             self._file = self._new_file()
-        member = pack(b"\n".join(self._waiting) + b"\n", _LEVEL)
+        member = _member(self._waiting)
         self._file.write(len(member).to_bytes(8, "big") + member)
         self._waiting.clear()
 
@@ -83,6 +84,21 @@ def pack(content: bytes, level: int) -> bytes:
     """Return content as one gzip member, without the time or the name that would make it differ between runs."""
     compressor = zlib.compressobj(level, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     return compressor.compress(content) + compressor.flush()
+
+
+def packed_rejects(rejects: Iterable[Reject]) -> Iterator[bytes]:
+    """Yield rejected lines, given in the order of their numbers, as gzip members of up to 1,000 lines each."""
+    lines = map(_line, rejects)
+    while together := list(islice(lines, _LINES_PER_MEMBER)):
+        yield _member(together)
+
+
+def _line(reject: Reject) -> bytes:
+    return json.dumps(asdict(reject), ensure_ascii=False).encode()
+
+
+def _member(lines: list[bytes]) -> bytes:
+    return pack(b"\n".join(lines) + b"\n", _LEVEL)
 
 
 def read_rejects(member: bytes) -> Iterator[Reject]:

@@ -11,6 +11,7 @@ from iotagg.aws.objects import Bucket
 from iotagg.aws.queues import Queue
 from iotagg.core.flows import MAX_PAIR_DAYS
 from iotagg.core.ledger import OnChange
+from iotagg.core.retention import MOST_MONTHS
 from iotagg.errors import InvalidValue
 from iotagg.stores.dynamodb.store import DynamoStore
 
@@ -25,7 +26,10 @@ ON_OVERWRITE = "IOTAGG_ON_OVERWRITE"
 MAX_OBJECT_BYTES = "IOTAGG_MAX_OBJECT_BYTES"
 MAX_PAIR_DAYS_NAME = "IOTAGG_MAX_PAIR_DAYS"
 REMOVE_RAW = "IOTAGG_REMOVE_RAW"
+REMOVE_RAW_AFTER_DAYS = "IOTAGG_REMOVE_RAW_AFTER_DAYS"
+RETENTION_MONTHS = "IOTAGG_RETENTION_MONTHS"
 LARGE_FILES_QUEUE_URL = "IOTAGG_LARGE_FILES_QUEUE_URL"
+_MOST_DAYS = 36_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,8 @@ class Settings:
 
     `on_overwrite` is what becomes of an object whose path is known with other content; an upload's own word goes before
     it. Objects of more than `max_object_bytes` go to the queue `large_files_queue_url`, or are refused where there is
-    none. `remove_raw` lets the sweep remove objects that are counted or refused.
+    none. `remove_raw` lets the sweep remove objects that are counted or refused, when they are `remove_raw_after_days`
+    old. Months that ended more than `retention_months` ago are not kept; 0 keeps all.
     """
 
     on_overwrite: OnChange = "refuse"
@@ -42,6 +47,8 @@ class Settings:
     max_pair_days: int = MAX_PAIR_DAYS
     large_files_queue_url: str = ""
     remove_raw: bool = False
+    remove_raw_after_days: int = 0
+    retention_months: int = 0
 
     @classmethod
     def named_by(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -55,13 +62,17 @@ class Settings:
             max_pair_days=_whole(environment, MAX_PAIR_DAYS_NAME) or MAX_PAIR_DAYS,
             large_files_queue_url=environment.get(LARGE_FILES_QUEUE_URL, ""),
             remove_raw=_yes(environment, REMOVE_RAW),
+            remove_raw_after_days=_whole(environment, REMOVE_RAW_AFTER_DAYS, _MOST_DAYS) or 0,
+            retention_months=_whole(environment, RETENTION_MONTHS, MOST_MONTHS) or 0,
         )
 
 
-def _whole(environment: Mapping[str, str], name: str) -> int | None:
+def _whole(environment: Mapping[str, str], name: str, most: int | None = None) -> int | None:
     text = environment.get(name, "")
     if text and not (text.isascii() and text.isdigit()):
         raise InvalidValue(f"{name}={text}: it has to be a whole number")
+    if text and most is not None and int(text) > most:
+        raise InvalidValue(f"{name}={text}: it has to be at most {most:,}")
     return int(text) if text else None
 
 
@@ -87,13 +98,14 @@ class Cloud:
     def connected(cls, stack: Stack, settings: Settings | None = None) -> Cloud:
         """Connect to a deployment. Raises CloudError."""
         clients = connect()
+        settings = settings or Settings()
         return cls(
-            store=DynamoStore(clients, stack.table, stack.bucket),
+            store=DynamoStore(clients, stack.table, stack.bucket, retention_months=settings.retention_months),
             bucket=Bucket(clients.s3, stack.bucket),
             files=Queue(clients.sqs, stack.files_queue_url),
             chunks=Queue(clients.sqs, stack.chunks_queue_url),
             meter=clients.meter,
-            settings=settings or Settings(),
+            settings=settings,
         )
 
     def queue(self, url: str) -> Queue:
