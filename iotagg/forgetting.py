@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from iotagg.core.contribution import Name
 from iotagg.core.ledger import Move
 from iotagg.errors import StoreBusy
 from iotagg.pipeline import settle
@@ -18,7 +17,7 @@ from iotagg.pipeline import settle
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from iotagg.core.contribution import PairMonth
+    from iotagg.core.contribution import Name, PairMonth
     from iotagg.core.ledger import FileRecord
     from iotagg.stores.protocol import Store
 

@@ -12,6 +12,7 @@ from iotagg import __version__
 from iotagg.cli.books import backup
 from iotagg.cli.completion import completion
 from iotagg.cli.export import export
+from iotagg.cli.forget import forget
 from iotagg.cli.look import files, inspect, pairs
 from iotagg.cli.redrive import redrive
 from iotagg.cli.retract import retract
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 FAMILIES: dict[str, list[click.Command]] = {
     "Use": [upload, export, retract],
     "Look": [pairs, files, status, inspect],
-    "Books": [backup],
+    "Books": [backup, forget],
     "Cloud": [worker, redrive],
     "Try": [demo, sample, completion],
 }

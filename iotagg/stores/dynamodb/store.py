@@ -82,7 +82,7 @@ class DynamoStore:
         self._sums = Sums(clients.dynamodb, table, clients.meter, self._patience, self._floor)
         self._removal = Removal(clients.dynamodb, table, self._patience)
         self._sites: set[str] = set()
-        self._cuts: dict[Name, tuple[Head, int]] = {}  # never change, and are asked for with each message
+        self._cuts: dict[Name, tuple[Head, int]] = {}  # hardly ever change, and are asked for with each message
         self.meter = clients.meter
 
     @contextmanager
@@ -126,9 +126,10 @@ class DynamoStore:
         return record is not None and record.erased
 
     def chunks(self, name: Name, numbers: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
-        if name not in self._cuts and self._file(name) is None:
+        cut = self._cuts.get(name) or _cut(self._file(name))
+        if cut is None:
             raise NotFound(f"no contribution {name} at site {name.site}")
-        yield from self._archive.chunks(*self._cuts[name], numbers)
+        yield from self._archive.chunks(*cut, numbers)
 
     def move(self, site: str, move: Move) -> bool:
         self._know(site)
@@ -298,8 +299,11 @@ class DynamoStore:
 
     def _file(self, name: Name) -> FileItem | None:
         item = self._get(lambda: self._table.files.get(*file_key(name), consistent_read=True))
-        if item is not None:
-            self._cuts[name] = (_head(item), int(item.first_chunk))
+        cut = _cut(item)
+        if cut is None:
+            self._cuts.pop(name, None)
+        else:
+            self._cuts[name] = cut
             while len(self._cuts) > _CUTS:
                 self._cuts.pop(next(iter(self._cuts)), None)
         return item
@@ -405,6 +409,11 @@ def _kept_out(error: PynamoDBException) -> bool:
 
 def _head(item: FileItem) -> Head:
     return Head.from_json(json.loads(item.head))
+
+
+def _cut(item: FileItem | None) -> tuple[Head, int] | None:
+    # Which chunks there are, and where they begin.
+    return None if item is None or item.erased else (_head(item), int(item.first_chunk))
 
 
 def _stored(refusal: Refusal) -> list[object]:
