@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from iotagg.core.ledger import FORGOTTEN, RETRACTED
 from iotagg.core.outcome import Outcome
 from iotagg.pipeline import is_pending, outcome_of
 
@@ -113,7 +114,9 @@ def _refused(store: Store, handed: Handed, record: PathRecord) -> Outcome:
     if handed.name is None or (refusal is not None and refusal.content == str(handed.name)):
         reason = refusal.reason if refusal is not None else ""
     elif any(reading.is_retracted for reading in store.readings(handed.site, handed.name.content)):
-        reason = "its content was retracted; --again counts it again"
+        reason = RETRACTED
+    elif any(reading.is_forgotten for reading in store.readings(handed.site, handed.name.content)):
+        reason = FORGOTTEN
     else:
         reason = refusal.reason if refusal is not None and not refusal.content else ""
     return Outcome(

@@ -31,6 +31,7 @@ from iotagg.core.ledger import (
     next_revision,
 )
 from iotagg.core.outcome import Outcome, State
+from iotagg.core.rejects import RejectLog
 from iotagg.core.tolerance import Tolerance
 from iotagg.errors import FileRefused, FileUnreadable, NotFound, NumberTooLarge
 from iotagg.sources import file_bytes, is_text, no_progress, opened, path_text
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from iotagg.core.ledger import FileRecord, PathRecord
     from iotagg.core.lines import ByteStream
     from iotagg.core.reader import LineCounts
-    from iotagg.core.rejects import RejectLog
     from iotagg.stores.protocol import Store
 
 Bring = Callable[["Store", "Head", int], None]
@@ -182,7 +182,7 @@ def count(
     """
     name = summary.contribution.head.name
     standing = store.file(name)
-    was_in = standing is not None and standing.is_in
+    was_in = standing is not None and standing.is_in and not standing.is_forgotten
     known = _known(store, path, summary)
     if is_older(origin.sequencer, known.path.versions.last):
         known = replace(known, outgrown=begins_with(known.path, summary.contribution.head))
@@ -190,9 +190,12 @@ def count(
     refused = decision.refused or ("" if was_in else request.tolerance.refusal(summary.lines, summary.rejects))
     if decision.refused and not all(store.move(request.site, move) for move in decision.moves):
         return None
+    too_old = "" if was_in else _below_floor(store, summary.contribution.head)
+    if too_old:
+        return _refuse(store, path, replace(summary, rejects=RejectLog(BytesIO)), too_old, origin.version)
     if refused:
         return _refuse(store, path, summary, refused, origin.version, remembered=decision.remembered)
-    store.keep(summary.contribution)
+    store.keep(summary.contribution, again=request.policy.again and not was_in)
     store.keep_rejects(name, summary.rejects.members())
     own, *others = decision.moves or (Move(path, origin=origin),)
     for move in others:
@@ -204,8 +207,16 @@ def count(
         forget_retractions(store, name)
     brought = settle(store, dict.fromkeys((*own.drop, *outdone, name)), bring=bring)
     if name in outdone:
-        return _refuse(store, path, summary, READ_OTHERWISE, origin.version, remembered=True)
+        return _refuse(store, path, summary, READ_OTHERWISE, origin.version)
     return outcome_of(store, path, name, "counted" if name in brought else "already counted")
+
+
+def _below_floor(store: Store, head: Head) -> str:
+    # Why nothing of a file is kept, if so; then its rejected lines are not either.
+    floor = store.floor()
+    if not head.last_day or head.last_day >= floor:  # a day compares with a month as text
+        return ""
+    return f"its last day, {head.last_day}, is before {floor}, the first month that is kept: nothing of it would count"
 
 
 def keep_one_reading(store: Store, name: Name) -> list[Name]:
@@ -239,6 +250,8 @@ def _known(store: Store, path: str, summary: Summary) -> Known:
         readings=tuple(reading for reading in readings if reading.is_in and reading.name != name),
         retracted=any(reading.is_retracted for reading in readings),
         grown=_grown(store, record, summary),
+        forgotten=any(reading.is_forgotten for reading in readings)
+        and not any(reading.name == name and reading.is_in and not reading.is_forgotten for reading in readings),
     )
 
 
@@ -256,10 +269,12 @@ def _grown(store: Store, path: PathRecord, summary: Summary) -> Name | None:
     return max(beginnings, key=lambda head: head.length).name if beginnings else None
 
 
-def _refuse(store: Store, path: str, summary: Summary, reason: str, version: str, *, remembered: bool) -> Outcome:
+def _refuse(
+    store: Store, path: str, summary: Summary, reason: str, version: str, *, remembered: bool = True
+) -> Outcome:
     head = summary.contribution.head
     store.keep_rejects(head.name, summary.rejects.members())
-    refusal = Refusal(reason, str(head.name), head.lines) if remembered else None
+    refusal = Refusal(reason, str(head.name), head.lines, head.last_day) if remembered else None
     store.refuse(head.name.site, path, refusal, version)
     return described(path, head, "refused", reason)
 
@@ -304,9 +319,22 @@ def settle(store: Store, names: Iterable[Name], bring: Bring | None = None) -> s
 def consolidate(store: Store, head: Head, revision: int) -> None:
     """Apply a revision of a contribution to each chunk that it has not reached."""
     missing = set(range(head.chunks)) - store.applied(head.name, revision) if revision else set()
-    for number, chunk in store.chunks(head.name, sorted(missing)):
-        store.apply(head.name, revision, number, chunk)
+    if missing:
+        apply_missing(store, head.name, revision, sorted(missing))
     store.settled(head.name, revision)
+
+
+def apply_missing(store: Store, name: Name, revision: int, numbers: Iterable[int]) -> None:
+    """Apply a revision to chunks one after the other; to none that is left where the contribution is erased meanwhile.
+
+    Raises NotFound for an unknown one.
+    """
+    try:
+        for number, chunk in store.chunks(name, numbers):
+            store.apply(name, revision, number, chunk)
+    except NotFound:
+        if not file_of(store, name).erased:
+            raise
 
 
 def retract(store: Store, site: str, path: str, names: Iterable[Name], bring: Bring | None = None) -> None:

@@ -194,10 +194,11 @@ class Worker:
                 self._busy -= 1
         self._count("sweeps")
         log.info(
-            "swept: %d files handed over again, %d objects enqueued, %d removed%s",
+            "swept: %d files handed over again, %d objects enqueued, %d removed, %d old files forgotten%s",
             swept.handed_over,
             swept.enqueued,
             swept.removed,
+            swept.forgotten,
             "" if swept.complete else "; the next sweep goes on",
         )
         if swept.silent:

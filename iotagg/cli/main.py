@@ -13,6 +13,7 @@ from iotagg.cli.books import backup, restore
 from iotagg.cli.completion import completion
 from iotagg.cli.export import export
 from iotagg.cli.exports import exports
+from iotagg.cli.forget import forget
 from iotagg.cli.look import files, inspect, pairs
 from iotagg.cli.redrive import redrive
 from iotagg.cli.retract import retract
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 FAMILIES: dict[str, list[click.Command]] = {
     "Use": [upload, export, retract],
     "Look": [pairs, files, status, inspect, exports],
-    "Books": [backup, restore],
+    "Books": [backup, restore, forget],
     "Cloud": [worker, redrive],
     "Try": [demo, sample, completion],
 }

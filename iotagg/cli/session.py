@@ -14,7 +14,7 @@ import click
 from platformdirs import user_data_path
 
 from iotagg.core.cells import printable
-from iotagg.core.values import checked_address, checked_day, checked_site
+from iotagg.core.values import checked_address, checked_day, checked_month, checked_site
 from iotagg.errors import InvalidValue, IotaggError
 from iotagg.extras import aws_extra
 from iotagg.stores.sqlite import SqliteStore
@@ -134,6 +134,7 @@ class Checked(click.ParamType[Any]):
 SITE = Checked("site", checked_site)
 ADDRESS = Checked("address", checked_address)
 DAY = Checked("day", checked_day)
+MONTH = Checked("month", checked_month)
 
 site_option = click.option("--site", type=SITE, default="", help="Only this site; without it, all.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")

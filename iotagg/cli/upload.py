@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 )
 @click.option("--replace", is_flag=True, help="A known path with other content: the new content corrects the old.")
 @click.option("--add", is_flag=True, help="A known path with other content: other traffic under an old name.")
-@click.option("--again", is_flag=True, help="Count files again that were retracted.")
+@click.option("--again", is_flag=True, help="Count files again that were retracted or erased.")
 @click.option(
     "--max-pair-days",
     type=click.IntRange(min=1),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +96,10 @@ class Head:
     def chunks(self) -> int:
         """The number of chunks."""
         return len(self.chunk_bytes)
+
+    def emptied(self) -> Head:
+        """Return the head of what was erased: what was read and what became of it, without chunks."""
+        return replace(self, buckets=(), chunk_bytes=())
 
     def as_json(self) -> dict[str, Any]:
         """Return the head as it is stored."""

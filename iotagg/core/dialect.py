@@ -69,8 +69,13 @@ class ReadingOptions:
 
     def digest(self) -> str:
         """Return 16 hexadecimal digits that stand for these options."""
-        text = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return options_digest(self.as_json())
+
+
+def options_digest(reading: dict[str, Any]) -> str:
+    """Return 16 hexadecimal digits that stand for reading options as they are stored."""
+    text = json.dumps(reading, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

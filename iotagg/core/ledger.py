@@ -20,13 +20,15 @@ class FileRecord:
     """What is known of a contribution: its head, its revision, the paths that refer to it.
 
     `retracted` is the path from which a person took it out, or empty: it comes back on a person's word only. While
-    another path refers to it, it stays in.
+    another path refers to it, it stays in. `erased` says that what it added is stored no longer, so that it can neither
+    come in nor go out; what of it is in the sums stays there.
     """
 
     head: Head
     revision: int = 0
     retracted: str = ""
     paths: frozenset[str] = frozenset()
+    erased: bool = False
 
     @property
     def name(self) -> Name:
@@ -43,14 +45,23 @@ class FileRecord:
         """Whether a person took it out, and no path keeps it in."""
         return bool(self.retracted) and not self.paths
 
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether it was erased, and nothing refers to it: its content comes back on a person's word only."""
+        return self.erased and not self.paths
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The last attempt at a path that was refused: why, and the line counts as far as the file was read."""
+    """The last attempt at a path that was refused: why, and the line counts and last day as far as the file was read.
+
+    `content` names the contribution that the file would have made.
+    """
 
     reason: str
     content: str = ""
     lines: dict[str, int] = field(default_factory=dict)
+    last_day: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +121,8 @@ class Known:
 
     `readings` is the same content read with other options as far as it is in, `retracted` says that a person took that
     content out, however it was read, `grown` is the contribution of this path with whose content the new one begins,
-    `outgrown` says that what stands at the path begins with the new content.
+    `outgrown` says that what stands at the path begins with the new content, `forgotten` that the content, or a part of
+    it, was erased, however it was read.
     """
 
     path: PathRecord
@@ -118,6 +130,7 @@ class Known:
     retracted: bool = False
     grown: Name | None = None
     outgrown: bool = False
+    forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +139,8 @@ class Move:
 
     It forgets the path's refusal, or leaves another one. `origin` is what was read there; `first` and `last` replace
     the sequencers that are remembered, if given. With `expected` it is made only while the path refers to these. With
-    `retracted` a person takes out what is dropped, which is remembered of it.
+    `retracted` a person takes out what is dropped, which is remembered of it. With `in_place` what is taken stands in
+    the place of what is dropped, which the path has to refer to, and a refusal stays.
     """
 
     path: str
@@ -138,26 +152,33 @@ class Move:
     expected: tuple[Name, ...] | None = None
     refusal: Refusal | None = None
     retracted: bool = False
+    in_place: bool = False
 
     def fits(self, record: PathRecord) -> bool:
         """Say whether the path is still as this move expects it."""
-        return self.expected is None or self.expected == record.names
+        expected = self.expected is None or self.expected == record.names
+        return expected and not (self.in_place and set(self.drop).isdisjoint(record.names))
 
     def applied_to(self, record: PathRecord) -> PathRecord:
         """Return what is known of the path afterwards."""
-        gone = (*self.drop, self.take)
-        names = [name for name in record.names if name not in gone]
         return PathRecord(
             record.site,
             self.path,
-            names=(*names, self.take) if self.take is not None else tuple(names),
-            refusal=self.refusal,
+            names=self._names(record.names),
+            refusal=record.refusal if self.in_place else self.refusal,
             versions=Versions(
                 final=record.versions.final | ({self.origin.version} - {""}),
                 first=self.first or record.versions.first,
                 last=self.last or record.versions.last,
             ),
         )
+
+    def _names(self, names: tuple[Name, ...]) -> tuple[Name, ...]:
+        if self.in_place:
+            there = (self.take if name in self.drop else name for name in names)
+            return tuple(dict.fromkeys(name for name in there if name is not None))
+        kept = tuple(name for name in names if name not in (*self.drop, self.take))
+        return kept if self.take is None else (*kept, self.take)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +202,9 @@ OTHER_CONTENT = (
     " --add if it is other traffic under an old name"
 )
 
+RETRACTED = "its content was retracted; --again counts it again"
+FORGOTTEN = "its content, or a part of it, was erased on request; --again counts all of it again"
+
 
 def is_older(sequencer: str, than: str) -> bool:
     """Say whether an object's version was written before another of the same key, by S3's sequencers.
@@ -199,6 +223,11 @@ def is_in(revision: int) -> bool:
     return revision % 2 == 1
 
 
+def sealing(revision: int) -> int:
+    """Return at which revision the marker of a chunk that was never applied is put, so that nothing late counts."""
+    return revision + revision % 2
+
+
 def next_revision(record: FileRecord) -> int:
     """Return the revision at which a contribution is in exactly when a path refers to it."""
     return record.revision + (record.is_in != bool(record.paths))
@@ -215,8 +244,8 @@ def decide(name: Name, known: Known, policy: Policy, origin: Origin = ON_DISK) -
     read_otherwise = tuple(reading.name for reading in known.readings)
     if read_otherwise and policy.on_change != "replace":
         return Decision(refused=READ_OTHERWISE)
-    if known.retracted and not policy.again:
-        return Decision(refused="its content was retracted; --again counts it again", remembered=False)
+    if (known.retracted or known.forgotten) and not policy.again:
+        return Decision(refused=RETRACTED if known.retracted else FORGOTTEN, remembered=False)
     other = tuple(held for held in path.names if held not in read_otherwise)
     if other and is_older(origin.sequencer, path.versions.last):
         overtaken = _overtaken(name, known, policy, origin)

@@ -48,4 +48,5 @@ class Outcome:
             "last_day": self.last_day or None,
             "day_order": self.day_order or None,
             "also_at": list(self.also_at),
+            **({"erased": self.lines["erased"]} if self.lines.get("erased") else {}),
         }

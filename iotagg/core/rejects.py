@@ -86,6 +86,21 @@ def pack(content: bytes, level: int) -> bytes:
     return compressor.compress(content) + compressor.flush()
 
 
+def packed_rejects(rejects: Iterable[Reject]) -> Iterator[bytes]:
+    """Yield rejected lines, given in the order of their numbers, as gzip members of up to 1,000 lines each."""
+    lines = map(_line, rejects)
+    while together := list(islice(lines, _LINES_PER_MEMBER)):
+        yield _member(together)
+
+
+def _line(reject: Reject) -> bytes:
+    return json.dumps(asdict(reject), ensure_ascii=False).encode()
+
+
+def _member(lines: list[bytes]) -> bytes:
+    return pack(b"\n".join(lines) + b"\n", _LEVEL)
+
+
 def read_rejects(member: bytes) -> Iterator[Reject]:
     """Yield the rejected lines that one gzip member holds."""
     yield from stored_rejects(BytesIO(member))
@@ -96,18 +111,3 @@ def stored_rejects(stream: ByteStream) -> Iterator[Reject]:
     with gzip.GzipFile(fileobj=stream, mode="rb") as content:  # type: ignore[call-overload]  # it only reads
         for line in content:
             yield Reject(**json.loads(line))
-
-
-def packed_rejects(rejects: Iterable[Reject]) -> Iterator[bytes]:
-    """Yield gzip members that hold these lines, up to 1,000 each, as a log of them would."""
-    waiting = iter(rejects)
-    while together := [_line(reject) for reject in islice(waiting, _LINES_PER_MEMBER)]:
-        yield _member(together)
-
-
-def _line(reject: Reject) -> bytes:
-    return json.dumps(asdict(reject), ensure_ascii=False).encode()
-
-
-def _member(lines: list[bytes]) -> bytes:
-    return pack(b"\n".join(lines) + b"\n", _LEVEL)

@@ -1,4 +1,4 @@
-"""What a person may give as a site, an address or a day."""
+"""What a person may give as a site, an address, a day or a month."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from iotagg.errors import InvalidValue
 
 _SITE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MONTH = re.compile(r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])")
 
 
 def checked_site(text: str) -> str:
@@ -35,3 +36,10 @@ def checked_day(text: str) -> str:
     except ValueError:
         raise InvalidValue(f"'{text}' is a day that no calendar has") from None
     raise InvalidValue(f"'{text}' is no day; write it as 2022-12-06")
+
+
+def checked_month(text: str) -> str:
+    """Return a month such as 2022-12. Raises InvalidValue."""
+    if not _MONTH.fullmatch(text):
+        raise InvalidValue(f"'{text}' is no month; write it as 2022-12")
+    return text

@@ -11,6 +11,7 @@ from iotagg.aws.objects import Bucket
 from iotagg.aws.queues import Queue
 from iotagg.core.flows import MAX_PAIR_DAYS
 from iotagg.core.ledger import OnChange
+from iotagg.core.retention import MOST_MONTHS
 from iotagg.errors import InvalidValue
 from iotagg.stores.dynamodb.access_log import AccessLog
 from iotagg.stores.dynamodb.arrivals import Arrivals
@@ -27,8 +28,11 @@ ON_OVERWRITE = "IOTAGG_ON_OVERWRITE"
 MAX_OBJECT_BYTES = "IOTAGG_MAX_OBJECT_BYTES"
 MAX_PAIR_DAYS_NAME = "IOTAGG_MAX_PAIR_DAYS"
 REMOVE_RAW = "IOTAGG_REMOVE_RAW"
+REMOVE_RAW_AFTER_DAYS = "IOTAGG_REMOVE_RAW_AFTER_DAYS"
+RETENTION_MONTHS = "IOTAGG_RETENTION_MONTHS"
 LARGE_FILES_QUEUE_URL = "IOTAGG_LARGE_FILES_QUEUE_URL"
 QUIET_DAYS = "IOTAGG_QUIET_DAYS"
+_MOST_DAYS = 36_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,9 @@ class Settings:
 
     `on_overwrite` is what becomes of an object whose path is known with other content; an upload's own word goes before
     it. Objects of more than `max_object_bytes` go to the queue `large_files_queue_url`, or are refused where there is
-    none. `remove_raw` lets the sweep remove objects that are counted or refused. The sweep names sites from which no
-    file came on `quiet_days` whole days; with 0 it names none.
+    none. `remove_raw` lets the sweep remove objects that are counted or refused, when they are `remove_raw_after_days`
+    old. Months that ended more than `retention_months` ago are not kept; 0 keeps all. The sweep names sites from which
+    no file came on `quiet_days` whole days; with 0 it names none.
     """
 
     on_overwrite: OnChange = "refuse"
@@ -47,6 +52,8 @@ class Settings:
     large_files_queue_url: str = ""
     remove_raw: bool = False
     quiet_days: int = 0
+    remove_raw_after_days: int = 0
+    retention_months: int = 0
 
     @classmethod
     def named_by(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -61,13 +68,17 @@ class Settings:
             large_files_queue_url=environment.get(LARGE_FILES_QUEUE_URL, ""),
             remove_raw=_yes(environment, REMOVE_RAW),
             quiet_days=_whole(environment, QUIET_DAYS) or 0,
+            remove_raw_after_days=_whole(environment, REMOVE_RAW_AFTER_DAYS, _MOST_DAYS) or 0,
+            retention_months=_whole(environment, RETENTION_MONTHS, MOST_MONTHS) or 0,
         )
 
 
-def _whole(environment: Mapping[str, str], name: str) -> int | None:
+def _whole(environment: Mapping[str, str], name: str, most: int | None = None) -> int | None:
     text = environment.get(name, "")
     if text and not (text.isascii() and text.isdigit()):
         raise InvalidValue(f"{name}={text}: it has to be a whole number")
+    if text and most is not None and int(text) > most:
+        raise InvalidValue(f"{name}={text}: it has to be at most {most:,}")
     return int(text) if text else None
 
 
@@ -95,15 +106,16 @@ class Cloud:
     def connected(cls, stack: Stack, settings: Settings | None = None) -> Cloud:
         """Connect to a deployment. Raises CloudError."""
         clients = connect()
+        settings = settings or Settings()
         return cls(
-            store=DynamoStore(clients, stack.table, stack.bucket),
+            store=DynamoStore(clients, stack.table, stack.bucket, retention_months=settings.retention_months),
             bucket=Bucket(clients.s3, stack.bucket),
             files=Queue(clients.sqs, stack.files_queue_url),
             chunks=Queue(clients.sqs, stack.chunks_queue_url),
             meter=clients.meter,
             arrivals=Arrivals(clients.dynamodb, stack.table),
             access_log=AccessLog(clients.dynamodb, stack.table),
-            settings=settings or Settings(),
+            settings=settings,
         )
 
     def queue(self, url: str) -> Queue:

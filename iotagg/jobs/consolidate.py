@@ -29,10 +29,13 @@ def consolidate_message(
     """Do what a message of the chunks queue asks for; say whether all of it is done, or time ran out.
 
     Doing it again changes nothing; from the second time it is `received`, only what is missing is tried. Raises
-    Unintelligible, NotFound for an unknown contribution, and CloudError when AWS is not to be had.
+    Unintelligible, NotFound for an unknown contribution, and CloudError when AWS is not to be had. Of what was erased,
+    nothing is left to be done.
     """
     work = ChunkRange.parse(body)
     record = cloud.store.file(work.name)
+    if record is not None and record.erased:
+        return True
     if record is None or work.last >= record.head.chunks:
         raise NotFound(f"no chunks {work.first} to {work.last} of contribution {work.name} at site {work.name.site}")
     done = cloud.store.applied(work.name, work.revision) if received > 1 else frozenset()
@@ -43,9 +46,18 @@ def consolidate_message(
     except NumberTooLarge as reason:
         _take_out(cloud, record, str(reason))
         return True
+    except NotFound:
+        if _is_erased(cloud.store, work.name):  # meanwhile
+            return True
+        raise
     if len(cloud.store.applied(work.name, work.revision)) == record.head.chunks:
         cloud.store.settled(work.name, work.revision)
     return finished
+
+
+def _is_erased(store: Store, name: Name) -> bool:
+    record = store.file(name)
+    return record is not None and record.erased
 
 
 def apply_all(

@@ -16,6 +16,7 @@ from iotagg.core.outcome import Outcome
 from iotagg.core.tolerance import Tolerance
 from iotagg.errors import FileRefused, FileUnreadable, InvalidValue, NotFound, NumberTooLarge
 from iotagg.jobs.chunk_range import drafts
+from iotagg.jobs.raw_files import DEFAULT_SITE
 from iotagg.pipeline import Request, count, keep_one_reading, lengths_at, outcome_of, settle, summarize
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from iotagg.stores.protocol import Store
 
 _SPOOL = 1 << 20  # up to so many bytes of rejected lines stay in memory
-DEFAULT_SITE = "default"
 
 # What an upload says of a file travels with it, as the object's metadata.
 READING, ON_CHANGE, AGAIN, MAX_REJECTS = "iotagg-reading", "iotagg-on-change", "iotagg-again", "iotagg-max-rejects"

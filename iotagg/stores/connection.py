@@ -144,6 +144,19 @@ class Database:
             self.connection.execute("PRAGMA journal_mode = DELETE")
         self.close()
 
+    def rewrite(self) -> None:
+        """Write the database anew, then empty its log: neither holds anything of what was deleted any more."""
+        with self._translated():
+            # VACUUM leaves out what was freed before; what is freed meanwhile is overwritten (PRAGMA secure_delete).
+            self.connection.execute("PRAGMA secure_delete = ON")
+            self.connection.execute("VACUUM")
+            held_up, *_ = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if held_up:
+            raise StoreBusy(
+                f"{self.file} is open in another program, so that what was erased is not overwritten yet;"
+                " close that, then try again"
+            )
+
     def close(self) -> None:
         """Close the connections of all threads."""
         with self._guard:

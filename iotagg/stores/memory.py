@@ -8,7 +8,7 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 from iotagg.core.contribution import PairMonth, read_chunk
-from iotagg.core.ledger import FileRecord, PathRecord, Pending, is_in, next_revision
+from iotagg.core.ledger import FileRecord, PathRecord, Pending, is_in, next_revision, sealing
 from iotagg.core.metrics import FLOWS
 from iotagg.core.moments import checked
 from iotagg.core.rejects import Reject, read_rejects
@@ -32,6 +32,7 @@ class _Tables:
     paths: dict[tuple[str, str], PathRecord] = field(default_factory=dict)
     markers: dict[tuple[Name, int], int] = field(default_factory=dict)
     sums: dict[PairMonthKey, dict[str, int]] = field(default_factory=dict)
+    floors: dict[None, str] = field(default_factory=dict)  # one at most
 
     def copied(self) -> _Tables:
         return _Tables(**{table: dict(rows) for table, rows in vars(self).items()})
@@ -59,16 +60,23 @@ class MemoryStore:
     def close(self) -> None:
         self._tables = _Tables()
 
-    def keep(self, contribution: Contribution) -> Head:
+    def keep(self, contribution: Contribution, *, again: bool = False) -> Head:
         name = contribution.head.name
         with self._lock:
-            standing = self._tables.contributions.setdefault(name, contribution)
-            self._tables.files.setdefault(name, FileRecord(standing.head))
-            return standing.head
+            known = self._tables.files.get(name, FileRecord(contribution.head))
+            if name not in self._tables.files or (again and known.erased):
+                self._tables.contributions[name] = contribution
+                known = replace(known, head=contribution.head, erased=False)
+                self._tables.files[name] = known
+            return known.head
 
     def keep_rejects(self, name: Name, members: Iterable[bytes]) -> None:
         with self._lock:
-            self._tables.rejects.setdefault(name, tuple(members))
+            if not self._is_erased(name):
+                self._tables.rejects.setdefault(name, tuple(members))
+
+    def _is_erased(self, name: Name) -> bool:
+        return name in self._tables.files and self._tables.files[name].erased
 
     def chunks(self, name: Name, numbers: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
         with self._lock:
@@ -81,7 +89,8 @@ class MemoryStore:
     def move(self, site: str, move: Move) -> bool:
         with self._lock:
             record = self.path(site, move.path)
-            if not move.fits(record):
+            taken = self.file(move.take) if move.take is not None else None
+            if not move.fits(record) or (taken is not None and taken.is_forgotten):
                 return False
             self._tables.paths[site, move.path] = move.applied_to(record)
             for name in move.drop if move.retracted else ():
@@ -100,7 +109,7 @@ class MemoryStore:
             record = self._tables.files.get(name)
             if record is None or record.revision != expected:
                 return False
-            self._tables.files[name] = FileRecord(record.head, revision, retracted)
+            self._tables.files[name] = replace(record, revision=revision, retracted=retracted)
             return True
 
     def apply(self, name: Name, revision: int, number: int, chunk: Chunk) -> bool:
@@ -109,7 +118,8 @@ class MemoryStore:
             if standing >= revision:
                 return False
             if is_in(standing) != is_in(revision):
-                self._add([row if is_in(revision) else row.inverse() for row in chunk], name.site)
+                kept = [row for row in chunk if row.month >= self.floor()]
+                self._add([row if is_in(revision) else row.inverse() for row in kept], name.site)
             self._tables.markers[name, number] = revision
             return True
 
@@ -130,7 +140,7 @@ class MemoryStore:
         return frozenset(number for (held, number), at in markers.items() if held == name and at >= revision)
 
     def pending(self, site: str) -> Iterator[Pending]:
-        for record in self.files(site):
+        for record in self._records(site):
             behind_its_paths = next_revision(record) != record.revision
             applied = len(self.applied(record.name, record.revision)) if record.revision else record.head.chunks
             if behind_its_paths or applied < record.head.chunks:
@@ -139,16 +149,66 @@ class MemoryStore:
     def settled(self, name: Name, revision: int) -> None:
         """Nothing to do: what is pending is derived."""
 
+    def floor(self) -> str:
+        with self._lock:
+            return self._tables.floors.get(None, "")
+
+    def raise_floor(self, month: str) -> None:
+        with self._lock:
+            self._tables.floors[None] = max(month, self.floor())
+
+    def floor_lag(self) -> float:
+        return 0.0
+
+    def erase(self, name: Name, *, referred: bool = False) -> bool:
+        with self._lock:
+            record = self.file(name)
+            if record is not None and record.paths and not referred:
+                return False
+            self._tables.contributions.pop(name, None)
+            self._tables.rejects.pop(name, None)
+            if record is not None:
+                for number in range(record.head.chunks if record.revision else 0):
+                    self._tables.markers.setdefault((name, number), sealing(record.revision))
+                self._tables.files[name] = replace(record, head=record.head.emptied(), erased=True)
+            return True
+
+    def erase_empty(self, site: str = "", device: str = "") -> int:
+        with self._lock:
+            empty = [key for key, sums in self._tables.sums.items() if not sums[FLOWS] and _is_of(key, site, device)]
+            return self._erase(empty)
+
+    def erase_below_floor(self) -> int:
+        with self._lock:
+            return self._erase([key for key in self._tables.sums if key[3] < self.floor()])
+
+    def _erase(self, keys: list[PairMonthKey]) -> int:
+        for key in keys:
+            del self._tables.sums[key]
+        return len(keys)
+
+    def drop_path(self, site: str, path: str) -> bool:
+        with self._lock:
+            if self.path(site, path).names:
+                return False
+            self._tables.paths.pop((site, path), None)
+            return True
+
     def file(self, name: Name) -> FileRecord | None:
         with self._lock:
             record = self._tables.files.get(name)
             if record is None:
                 return None
             paths = frozenset(path.path for path in self._tables.paths.values() if name in path.names)
-            return FileRecord(record.head, record.revision, record.retracted, paths)
+            return replace(record, paths=paths)
 
     def readings(self, site: str, content: str) -> list[FileRecord]:
-        return [record for record in self.files(site) if record.name.content == content]
+        return [record for record in self._records(site) if record.name.content == content]
+
+    def _records(self, site: str) -> list[FileRecord]:
+        with self._lock:
+            names = sorted(name for name in self._tables.files if name.site == site)
+            return [record for name in names if (record := self.file(name)) is not None]
 
     def path(self, site: str, path: str) -> PathRecord:
         with self._lock:
@@ -156,7 +216,7 @@ class MemoryStore:
 
     def sites(self) -> list[str]:
         with self._lock:
-            return sorted({name.site for name in self._tables.files} | {site for site, _ in self._tables.paths})
+            return sorted({name.site for name in self._tables.contributions} | {site for site, _ in self._tables.paths})
 
     def paths(self, site: str) -> Iterator[PathRecord]:
         with self._lock:
@@ -164,14 +224,17 @@ class MemoryStore:
 
     def files(self, site: str) -> Iterator[FileRecord]:
         with self._lock:
-            names = sorted(name for name in self._tables.files if name.site == site)
-            return iter([record for name in names if (record := self.file(name)) is not None])
+            return iter([record for record in self._records(site) if record.name in self._tables.contributions])
 
     def rejects(self, name: Name) -> Iterator[Reject]:
         with self._lock:
             members = self._tables.rejects.get(name, ())
         for member in members:
             yield from read_rejects(member)
+
+    def rejected(self, site: str) -> Iterator[Name]:
+        with self._lock:
+            return iter(sorted(name for name, members in self._tables.rejects.items() if name.site == site and members))
 
     def months(
         self, site: str, source: str, destination: str, first: str = FIRST_MONTH, last: str = LAST_MONTH
@@ -182,7 +245,12 @@ class MemoryStore:
     def scan(self, site: str) -> Iterator[PairMonth]:
         with self._lock:
             kept = sorted((key, sums) for key, sums in self._tables.sums.items() if key[0] == site)
-        return (PairMonth(*key[1:], sums) for key, sums in kept if sums[FLOWS])
+        floor = self.floor()
+        return (PairMonth(*key[1:], sums) for key, sums in kept if sums[FLOWS] and key[3] >= floor)
+
+
+def _is_of(key: PairMonthKey, site: str, device: str) -> bool:
+    return key[0] == (site or key[0]) and (not device or device in key[1:3])
 
 
 def _path(record: PathRecord) -> str:

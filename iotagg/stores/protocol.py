@@ -37,20 +37,29 @@ class Store(Protocol):
 
     # A file's way in.
 
-    def keep(self, contribution: Contribution) -> Head:
-        """Store a contribution unless its name is stored already; return the head of the one that stands."""
+    def keep(self, contribution: Contribution, *, again: bool = False) -> Head:
+        """Store a contribution unless its name is known already; return the head of the one that stands.
+
+        With `again`, one that was erased is stored anew.
+        """
         ...
 
     def keep_rejects(self, name: Name, members: Iterable[bytes]) -> None:
-        """Store the rejected lines of a file, as gzip members, unless they are stored already."""
+        """Store the rejected lines of a file, as gzip members, unless they are stored already, or it was erased."""
         ...
 
     def chunks(self, name: Name, numbers: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
-        """Yield chunks (numbered from 0) of a stored contribution, each with its number. Raises NotFound."""
+        """Yield chunks (numbered from 0) of a stored contribution, each with its number.
+
+        Raises NotFound, also where it was erased.
+        """
         ...
 
     def move(self, site: str, move: Move) -> bool:
-        """Change which contributions a path refers to, and forget its refusal, unless it is no longer as expected."""
+        """Change which contributions a path refers to, and forget its refusal, unless it is no longer as expected.
+
+        Nor can a path take what was erased and nothing refers to.
+        """
         ...
 
     def refuse(self, site: str, path: str, refusal: Refusal | None, version: str = "") -> None:
@@ -71,7 +80,8 @@ class Store(Protocol):
     def apply(self, name: Name, revision: int, number: int, chunk: Chunk) -> bool:
         """Apply a revision to one chunk: in one transaction its marker moves and, if in or out changes, the sums do.
 
-        Returns False when the marker stands at that revision or a later one, which is how a repetition ends.
+        Months below the floor are left out, whether they would come in or go out. Returns False when the marker stands
+        at that revision or a later one, which is how a repetition ends.
         Raises NumberTooLarge, having changed nothing, when a sum would need more than 38 digits.
         """
         ...
@@ -91,6 +101,46 @@ class Store(Protocol):
         """Take a contribution whose chunks have all reached a revision off the list of those that are pending."""
         ...
 
+    # What is kept no longer.
+
+    def floor(self) -> str:
+        """Return the first month that is kept (`2022-12`), "" where all are. Earlier ones are neither counted nor read.
+
+        It only rises, so that what was left out of a sum is never taken out of it.
+        """
+        ...
+
+    def raise_floor(self, month: str) -> None:
+        """Keep no month before this one any more; a floor that is higher already stays."""
+        ...
+
+    def floor_lag(self) -> float:
+        """Return for how many seconds from now others may still count months below a floor that was just raised."""
+        ...
+
+    def erase(self, name: Name, *, referred: bool = False) -> bool:
+        """Remove what a contribution adds, and the rejected lines kept under its name, for good; say whether it did.
+
+        It is not done while a path refers to it, unless `referred`. What is known of it stays, with an emptied head;
+        so do its markers, so that nothing that comes late changes a sum. What is in the sums stays in.
+        """
+        ...
+
+    def erase_empty(self, site: str = "", device: str = "") -> int:
+        """Remove pair-months without any flows, of which only their addresses are left; return how many there were.
+
+        All of them, or those of one site, or of one device as source or destination.
+        """
+        ...
+
+    def erase_below_floor(self) -> int:
+        """Remove the pair-months below the floor; return how many there were."""
+        ...
+
+    def drop_path(self, site: str, path: str) -> bool:
+        """Forget a path, unless it refers to something; say whether it is gone."""
+        ...
+
     # A question's way out.
 
     def file(self, name: Name) -> FileRecord | None:
@@ -106,7 +156,7 @@ class Store(Protocol):
         ...
 
     def sites(self) -> list[str]:
-        """Return the sites that files were uploaded for, sorted."""
+        """Return the sites of which a path or a contribution is known, sorted; what was erased is none."""
         ...
 
     def paths(self, site: str) -> Iterator[PathRecord]:
@@ -114,11 +164,18 @@ class Store(Protocol):
         ...
 
     def files(self, site: str) -> Iterator[FileRecord]:
-        """Yield a site's contributions, in and out, sorted by name."""
+        """Yield a site's contributions that are stored, in and out, sorted by name.
+
+        One whose erasure was interrupted may be among them.
+        """
         ...
 
     def rejects(self, name: Name) -> Iterator[Reject]:
         """Yield the rejected lines of a file, in the order of their numbers."""
+        ...
+
+    def rejected(self, site: str) -> Iterator[Name]:
+        """Yield the names under which rejected lines are kept at a site, sorted; of refused files nothing else is."""
         ...
 
     def months(

@@ -88,7 +88,16 @@ _VERSIONS = """
 ALTER TABLE path ADD COLUMN versions TEXT;
 """
 
-MIGRATIONS = (_FILES + _SUMS, _VERSIONS)
+# The first month that is kept, in one row at most; and what was erased of what files added.
+_RETENTION = """
+CREATE TABLE floor (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    month TEXT NOT NULL
+);
+ALTER TABLE file ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
+"""
+
+MIGRATIONS = (_FILES + _SUMS, _VERSIONS, _RETENTION)
 
 
 def check_owner(file: Path) -> None:

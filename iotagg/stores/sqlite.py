@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from iotagg.core.contribution import Contribution, Head, Name, PairMonth, chunk_ranges, read_chunk
-from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Versions, is_in
+from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Versions, is_in, sealing
 from iotagg.core.metrics import FLOWS
 from iotagg.core.moments import checked
 from iotagg.core.rejects import Reject, read_rejects
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _EMPTY = "{}"
 _READ_TOGETHER = 64  # chunks, each of some kilobytes
 _OF_FILE = "site = ? AND content = ? AND options = ?"
+_IS_KEPT = "month >= coalesce((SELECT month FROM floor), '')"
 _OF_PAIR_MONTH = "site = ? AND source = ? AND destination = ? AND month = ?"
 
 
@@ -63,16 +64,23 @@ class SqliteStore:
         """Close it for good, as one file with nothing beside it, which may be renamed."""
         self._database.seal()
 
-    def keep(self, contribution: Contribution) -> Head:
+    def keep(self, contribution: Contribution, *, again: bool = False) -> Head:
         name = contribution.head.name
         with self._database.transaction():
             standing = self._head(name)
-            if standing is not None:
+            if standing is not None and not (again and self._is_erased(name)):
                 return standing
-            head = json.dumps(contribution.head.as_json(), separators=(",", ":"))
             self._run("INSERT INTO contribution VALUES (?, ?, ?, ?)", *_key(name), contribution.stored())
-            self._run("INSERT INTO file (site, content, options, head) VALUES (?, ?, ?, ?)", *_key(name), head)
+            self._run(
+                "INSERT INTO file (site, content, options, head) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET head = excluded.head, erased = 0",
+                *_key(name),
+                _head_text(contribution.head),
+            )
         return contribution.head
+
+    def _is_erased(self, name: Name) -> bool:
+        return bool(self._run(f"SELECT 1 FROM file WHERE {_OF_FILE} AND erased", *_key(name)).fetchone())
 
     def _head(self, name: Name) -> Head | None:
         row = self._run(f"SELECT head FROM file WHERE {_OF_FILE}", *_key(name)).fetchone()
@@ -80,7 +88,8 @@ class SqliteStore:
 
     def keep_rejects(self, name: Name, members: Iterable[bytes]) -> None:
         with self._database.transaction():
-            if self._run(f"SELECT 1 FROM reject WHERE {_OF_FILE}", *_key(name)).fetchone():
+            kept = self._run(f"SELECT 1 FROM reject WHERE {_OF_FILE}", *_key(name)).fetchone()
+            if kept or self._is_erased(name):
                 return
             for place, member in enumerate(members):
                 self._run("INSERT INTO reject VALUES (?, ?, ?, ?, ?)", *_key(name), place, member)
@@ -101,20 +110,21 @@ class SqliteStore:
     def move(self, site: str, move: Move) -> bool:
         with self._database.transaction():
             record = self.path(site, move.path)
-            if not move.fits(record):
+            taken = self.file(move.take) if move.take is not None else None
+            if not move.fits(record) or (taken is not None and taken.is_forgotten):
                 return False
-            self._put_path(site, move.path, move.refusal, move.applied_to(record).versions)
+            after = move.applied_to(record)
+            self._put_path(site, move.path, after.refusal, after.versions)
             for name in move.drop if move.retracted else ():
                 self._run(f"UPDATE file SET retracted = ? WHERE {_OF_FILE}", move.path, *_key(name))
-            for name in move.drop:
-                self._run(f"DELETE FROM reference WHERE path = ? AND {_OF_FILE}", move.path, *_key(name))
-            if move.take is not None:
-                self._run(
-                    "INSERT OR REPLACE INTO reference (path, site, content, options) VALUES (?, ?, ?, ?)",
-                    move.path,
-                    *_key(move.take),
-                )
+            if after.names != record.names:
+                self._refer(site, move.path, after.names)
         return True
+
+    def _refer(self, site: str, path: str, names: Iterable[Name]) -> None:
+        self._run("DELETE FROM reference WHERE site = ? AND path = ?", site, path)
+        for name in names:
+            self._run("INSERT INTO reference (path, site, content, options) VALUES (?, ?, ?, ?)", path, *_key(name))
 
     def refuse(self, site: str, path: str, refusal: Refusal | None, version: str = "") -> None:
         with self._database.transaction():
@@ -127,7 +137,7 @@ class SqliteStore:
             "INSERT OR REPLACE INTO path (site, path, refusal, versions) VALUES (?, ?, ?, ?)",
             site,
             path,
-            refusal and json.dumps([refusal.reason, refusal.content, refusal.lines]),
+            refusal and json.dumps([refusal.reason, refusal.content, refusal.lines, refusal.last_day]),
             None if versions == Versions() else json.dumps([sorted(versions.final), versions.first, versions.last]),
         )
 
@@ -158,7 +168,8 @@ class SqliteStore:
         return 0 if row is None else int(row[0])
 
     def _change_sums(self, site: str, chunk: Chunk, *, into: bool) -> None:
-        rows = [row if into else row.inverse() for row in chunk]
+        floor = self.floor()
+        rows = [row if into else row.inverse() for row in chunk if row.month >= floor]
         for row in rows:
             checked(max(row.sums.values(), key=abs), f"the traffic from {row.source} to {row.destination}")
         self._overflow = None
@@ -207,18 +218,67 @@ class SqliteStore:
     def settled(self, name: Name, revision: int) -> None:
         """Nothing to do: what is pending is derived."""
 
+    def floor(self) -> str:
+        row = self._run("SELECT month FROM floor").fetchone()
+        return "" if row is None else str(row[0])
+
+    def raise_floor(self, month: str) -> None:
+        self._run("INSERT INTO floor VALUES (1, ?) ON CONFLICT DO UPDATE SET month = max(month, excluded.month)", month)
+
+    def floor_lag(self) -> float:
+        return 0.0
+
+    def erase(self, name: Name, *, referred: bool = False) -> bool:
+        with self._database.transaction():
+            record = self.file(name)
+            if record is not None and record.paths and not referred:
+                return False
+            for table in ("contribution", "reject"):
+                self._run(f"DELETE FROM {table} WHERE {_OF_FILE}", *_key(name))
+            if record is not None:
+                self._seal(record)
+        return True
+
+    def _seal(self, record: FileRecord) -> None:
+        key = _key(record.name)
+        for number in range(record.head.chunks if record.revision else 0):
+            self._run("INSERT OR IGNORE INTO marker VALUES (?, ?, ?, ?, ?)", *key, number, sealing(record.revision))
+        head = _head_text(record.head.emptied())
+        self._run(f"UPDATE file SET head = ?, erased = 1 WHERE {_OF_FILE}", head, *key)
+
+    def erase_empty(self, site: str = "", device: str = "") -> int:  # noqa: ARG002 (as the protocol has it)
+        # An emptied one goes with the transaction that empties it.
+        return 0
+
+    def erase_below_floor(self) -> int:
+        return self._run(f"DELETE FROM pair_month WHERE NOT {_IS_KEPT}").rowcount
+
+    def drop_path(self, site: str, path: str) -> bool:
+        with self._database.transaction():
+            if self.path(site, path).names:
+                return False
+            self._run("DELETE FROM path WHERE site = ? AND path = ?", site, path)
+            return True
+
+    def overwrite_erased(self) -> None:
+        """Write the database anew, so that none of its bytes are of what was erased.
+
+        Raises StoreBusy where another program has it open meanwhile.
+        """
+        self._database.rewrite()
+
     def file(self, name: Name) -> FileRecord | None:
-        query = f"SELECT head, revision, retracted FROM file WHERE {_OF_FILE}"
+        query = f"SELECT head, revision, retracted, erased FROM file WHERE {_OF_FILE}"
         row = self._run(query, *_key(name)).fetchone()
         return None if row is None else self._record(*row)
 
-    def _record(self, head: str, revision: int, retracted: str) -> FileRecord:
+    def _record(self, head: str, revision: int, retracted: str, erased: int) -> FileRecord:
         known = Head.from_json(json.loads(head))
         paths = self._run(f"SELECT path FROM reference WHERE {_OF_FILE}", *_key(known.name))
-        return FileRecord(known, revision, retracted, frozenset(row[0] for row in paths))
+        return FileRecord(known, revision, retracted, frozenset(row[0] for row in paths), bool(erased))
 
     def readings(self, site: str, content: str) -> list[FileRecord]:
-        query = "SELECT head, revision, retracted FROM file WHERE site = ? AND content = ? ORDER BY options"
+        query = "SELECT head, revision, retracted, erased FROM file WHERE site = ? AND content = ? ORDER BY options"
         return [self._record(*row) for row in self._run(query, site, content).fetchall()]
 
     def path(self, site: str, path: str) -> PathRecord:
@@ -237,7 +297,7 @@ class SqliteStore:
         )
 
     def sites(self) -> list[str]:
-        query = "SELECT site FROM file UNION SELECT site FROM path ORDER BY site"
+        query = "SELECT site FROM file WHERE NOT erased UNION SELECT site FROM path ORDER BY site"
         return [row[0] for row in self._run(query)]
 
     def paths(self, site: str) -> Iterator[PathRecord]:
@@ -245,25 +305,33 @@ class SqliteStore:
         return (self._path_record(*row) for row in rows)
 
     def files(self, site: str) -> Iterator[FileRecord]:
-        query = "SELECT head, revision, retracted FROM file WHERE site = ? ORDER BY content, options"
+        query = (
+            "SELECT head, revision, retracted, erased FROM file WHERE site = ? AND NOT erased ORDER BY content, options"
+        )
         return (self._record(*row) for row in self._run(query, site).fetchall())
 
     def rejects(self, name: Name) -> Iterator[Reject]:
         for (member,) in self._run(f"SELECT member FROM reject WHERE {_OF_FILE} ORDER BY place", *_key(name)):
             yield from read_rejects(member)
 
+    def rejected(self, site: str) -> Iterator[Name]:
+        query = "SELECT DISTINCT site, content, options FROM reject WHERE site = ? ORDER BY content, options"
+        return (Name(*row) for row in self._run(query, site).fetchall())
+
     def months(
         self, site: str, source: str, destination: str, first: str = FIRST_MONTH, last: str = LAST_MONTH
     ) -> list[PairMonth]:
         query = (
             "SELECT source, destination, month, sums FROM pair_month"
-            " WHERE site = ? AND source = ? AND destination = ? AND month BETWEEN ? AND ? ORDER BY month"
+            " WHERE site = ? AND source = ? AND destination = ? AND month BETWEEN ? AND ?"
+            f" AND {_IS_KEPT} ORDER BY month"
         )
         return list(_pair_months(self._run(query, site, source, destination, first, last)))
 
     def scan(self, site: str) -> Iterator[PairMonth]:
         query = (
-            "SELECT source, destination, month, sums FROM pair_month WHERE site = ? ORDER BY source, destination, month"
+            f"SELECT source, destination, month, sums FROM pair_month WHERE site = ? AND {_IS_KEPT}"
+            " ORDER BY source, destination, month"
         )
         return _pair_months(self._run(query, site))
 
@@ -273,6 +341,10 @@ class SqliteStore:
 
 def _key(name: Name) -> tuple[str, str, str]:
     return name.site, name.content, name.options
+
+
+def _head_text(head: Head) -> str:
+    return json.dumps(head.as_json(), separators=(",", ":"))
 
 
 def _dumps(sums: dict[str, int]) -> str:

@@ -36,6 +36,7 @@ from tests.stores.racing import CHUNKS, name_of, pair_month, processes_at_once
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+UNDO_RETENTION = ("DROP TABLE floor", "ALTER TABLE file DROP COLUMN erased")
 ONE = name_of(1)
 CHUNK = [pair_month("192.168.1.7")]
 NEXT = "ALTER TABLE file ADD COLUMN note TEXT NOT NULL DEFAULT '';\nCREATE TABLE later (place INTEGER);\n"
@@ -222,13 +223,27 @@ def test_a_database_from_before_objects_had_versions_is_brought_up_to_date_and_i
         name = store.keep(contribution(csv(flow()))).name
         store.move("paris", Move("a.csv", take=name))
         store.refuse("paris", "a.csv", Refusal("no"))
-    run(file, "ALTER TABLE path DROP COLUMN versions", "PRAGMA user_version = 1")
+    run(file, *UNDO_RETENTION, "ALTER TABLE path DROP COLUMN versions", "PRAGMA user_version = 1")
     with closing(SqliteStore(file)) as store:
         assert list(store.paths("paris")) == [PathRecord("paris", "a.csv", (name,), Refusal("no"))]
         store.refuse("paris", "a.csv", None, "v1")
         assert store.path("paris", "a.csv").versions == Versions(frozenset({"v1"}))
     with closing(sqlite3.connect(file)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+
+
+def test_a_database_from_before_there_was_a_floor_is_brought_up_to_date_and_nothing_of_it_is_below(file: Path) -> None:
+    with closing(SqliteStore(file)) as store:
+        name = store.keep(contribution(csv(flow()))).name
+        store.apply(ONE, 1, 0, CHUNK)
+    run(file, *UNDO_RETENTION, "PRAGMA user_version = 2")
+    with closing(SqliteStore(file)) as store:
+        assert store.floor() == ""
+        assert shown(store.scan("paris")) == shown(CHUNK)
+        assert [(record.name, record.erased) for record in store.files("paris")] == [(name, False)]
+        assert store.erase(name)
+        store.raise_floor("2023-01")
+        assert list(store.scan("paris")) == []
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(file: Path) -> None:

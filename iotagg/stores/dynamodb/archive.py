@@ -58,18 +58,39 @@ class Archive:
 
     def names(self, site: str) -> Iterator[Name]:
         """Yield the names of a site's contributions, sorted."""
-        prefix = f"{CONTRIBUTIONS}{site}/"
+        yield from self._names(CONTRIBUTIONS, site)
+
+    def rejected(self, site: str) -> Iterator[Name]:
+        """Yield the names under which a site's rejected lines are kept, sorted."""
+        yield from self._names(REJECTS, site)
+
+    def _names(self, folder: str, site: str) -> Iterator[Name]:
+        prefix = f"{folder}{site}/"
         for key in self._bucket.keys(prefix):
             yield Name.parse(site, key.removeprefix(prefix).removesuffix(_SUFFIX))
 
-    def keep_rejects(self, name: Name, members: Iterable[bytes]) -> None:
-        """Store the rejected lines of a file, if there are any, and none of its name."""
+    def remove(self, name: Name) -> None:
+        """Remove a contribution for good."""
+        self._remove(_key(CONTRIBUTIONS, name))
+
+    def remove_rejects(self, name: Name) -> None:
+        """Remove the rejected lines of a file for good."""
+        self._remove(_key(REJECTS, name))
+
+    def _remove(self, key: str) -> None:
+        for version in self._bucket.versions(key):
+            if version.key == key:
+                self._bucket.remove(key, version.version)
+
+    def keep_rejects(self, name: Name, members: Iterable[bytes]) -> bool:
+        """Store the rejected lines of a file, if there are any, and none of its name; say whether it did."""
         with tempfile.SpooledTemporaryFile(max_size=_SPOOL) as spool:
             for member in members:
                 spool.write(member)
             if spool.tell():
                 spool.seek(0)
-                self._bucket.put_if_absent(_key(REJECTS, name), cast("BinaryIO", spool))
+                return self._bucket.put_if_absent(_key(REJECTS, name), cast("BinaryIO", spool))
+        return False
 
     def rejects(self, name: Name) -> Iterator[Reject]:
         """Yield the rejected lines of a file."""

@@ -21,6 +21,9 @@ from iotagg.core.contribution import Head, Name
 from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Versions, is_in
 from iotagg.errors import CloudBusy, FileRefused, InvalidValue, NotFound
 from iotagg.stores.dynamodb.archive import Archive
+from iotagg.stores.dynamodb.erasing import dumped, erase
+from iotagg.stores.dynamodb.floor import Floor
+from iotagg.stores.dynamodb.removal import Removal
 from iotagg.stores.dynamodb.sums import Sums
 from iotagg.stores.dynamodb.table import (
     PENDING,
@@ -58,16 +61,29 @@ _ROUNDS = 50  # so often a path is read again that others change meanwhile
 class DynamoStore:
     """A store in a DynamoDB table and a bucket. Threads may share one; processes each need their own.
 
-    Methods raise CloudError where AWS cannot be used, CloudBusy where another try may do better.
+    With `retention_months`, months that are older are neither counted nor read, and each item of a month is given the
+    second at which it expires. Methods raise CloudError where AWS cannot be used, CloudBusy where another try may do
+    better.
     """
 
-    def __init__(self, clients: Clients, table: str, bucket: str, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        clients: Clients,
+        table: str,
+        bucket: str,
+        patience: Patience | None = None,
+        *,
+        retention_months: int = 0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._table = bound(table, clients.dynamodb)
         self._patience = patience or Patience()
         self._archive = Archive(Bucket(clients.s3, bucket))
-        self._sums = Sums(clients.dynamodb, table, clients.meter, self._patience)
+        self._floor = Floor(self._table, retention_months, clock)
+        self._sums = Sums(clients.dynamodb, table, clients.meter, self._patience, self._floor)
+        self._removal = Removal(clients.dynamodb, table, self._patience)
         self._sites: set[str] = set()
-        self._cuts: dict[Name, tuple[Head, int]] = {}  # never change, and are asked for with each message
+        self._cuts: dict[Name, tuple[Head, int]] = {}  # hardly ever change, and are asked for with each message
         self.meter = clients.meter
 
     @contextmanager
@@ -80,24 +96,41 @@ class DynamoStore:
     def close(self) -> None:
         """Nothing to let go of: the clients belong to whoever made them."""
 
-    def keep(self, contribution: Contribution) -> Head:
+    def keep(self, contribution: Contribution, *, again: bool = False) -> Head:
         name = contribution.head.name
         standing = self.file(name)
-        if standing is not None:
+        if standing is not None and not (again and standing.erased):
             return standing.head
         head, first_chunk = self._archive.keep(contribution)
+        if standing is not None:
+            self._restore(name, head, first_chunk)
+            return head
         self._know(name.site)
-        item = self._table.files(*file_key(name), head=_dumps(head), first_chunk=first_chunk)
-        self._write(lambda: item.save(Attribute("pk").does_not_exist()))
+        item = self._table.files(*file_key(name), head=dumped(head), first_chunk=first_chunk)
+        if not self._write(lambda: item.save(Attribute("pk").does_not_exist())) and self._is_erased(name):
+            self._archive.remove(name)  # others stored it, and erased it again, before this did
         return head
 
+    def _restore(self, name: Name, head: Head, first_chunk: int) -> None:
+        item = self._table.files(*file_key(name))
+        stored: list[Action] = [FileItem.head.set(dumped(head)), FileItem.first_chunk.set(first_chunk)]
+        is_erased = FileItem.erased.exists()
+        self._write(lambda: item.update(actions=[*stored, FileItem.erased.remove()], condition=is_erased))
+
     def keep_rejects(self, name: Name, members: Iterable[bytes]) -> None:
-        self._archive.keep_rejects(name, members)
+        # Looked at afterwards: what is erased after that finds them.
+        if self._archive.keep_rejects(name, members) and self._is_erased(name):
+            self._archive.remove_rejects(name)
+
+    def _is_erased(self, name: Name) -> bool:
+        record = self.file(name)
+        return record is not None and record.erased
 
     def chunks(self, name: Name, numbers: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
-        if name not in self._cuts and self._file(name) is None:
+        cut = self._cuts.get(name) or _cut(self._file(name))
+        if cut is None:
             raise NotFound(f"no contribution {name} at site {name.site}")
-        yield from self._archive.chunks(*self._cuts[name], numbers)
+        yield from self._archive.chunks(*cut, numbers)
 
     def move(self, site: str, move: Move) -> bool:
         if len(move.path.encode()) > MAX_PATH_BYTES:
@@ -112,6 +145,9 @@ class DynamoStore:
                 return False
             if self._moved(site, move, item):
                 return True
+            taken = self.file(move.take) if move.take is not None else None
+            if taken is not None and taken.is_forgotten:
+                return False
             self.meter.add("paths_read_again")
         raise CloudBusy(f"table {self._table.name}: others keep changing {move.path}; try later")
 
@@ -133,11 +169,12 @@ class DynamoStore:
             PathItem.contributions.set([str(name) for name in after.names]),
             PathItem.first_sequencer.set(after.versions.first),
             PathItem.last_sequencer.set(after.versions.last),
-            PathItem.refusal.set(_stored(move.refusal)) if move.refusal else PathItem.refusal.remove(),
+            PathItem.refusal.set(_stored(after.refusal)) if after.refusal else PathItem.refusal.remove(),
         ]
         if move.origin.version:
             changes.append(PathItem.final_versions.add({move.origin.version}))
         file_is_known = FileItem.pk.exists()
+        file_may_be_taken = file_is_known & (FileItem.erased.does_not_exist() | FileItem.paths.exists())
         dropped = sorted(set(before.names) - set(after.names))
         taken = [move.take] if move.take is not None else []
         with TransactWrite(connection=table.connection.connection) as together:
@@ -145,8 +182,11 @@ class DynamoStore:
             leaving: list[Action] = [FileItem.paths.delete({move.path})]
             leaving += [FileItem.retracted.set(move.path)] if move.retracted else []
             coming: list[Action] = [FileItem.paths.add({move.path})]
-            for name, actions in (*((name, leaving) for name in dropped), *((name, coming) for name in taken)):
-                together.update(table.files(*file_key(name)), actions, condition=file_is_known)
+            for name in dropped:
+                together.update(table.files(*file_key(name)), leaving, condition=file_is_known)
+            for name in taken:
+                together.update(table.files(*file_key(name)), coming, condition=file_may_be_taken)
+            for name in (*dropped, *taken):
                 # Whoever moves it may end before its revision follows; the sweep then finds it here.
                 together.save(self._pending(name, revision=0))
 
@@ -220,14 +260,53 @@ class DynamoStore:
 
         self._write(write)
 
+    def floor(self) -> str:
+        return self._floor.remembered()
+
+    def raise_floor(self, month: str) -> None:
+        self._floor.raise_to(month, self._write)
+
+    def floor_lag(self) -> float:
+        return self._floor.lag()
+
+    def erase(self, name: Name, *, referred: bool = False) -> bool:
+        item = self._file(name)
+        if item is None:
+            self._archive.remove_rejects(name)
+            return True
+        erased = erase(self._table, self._archive, self._write, item, name, referred=referred)
+        self._cuts.pop(name, None)
+        return erased
+
+    def erase_empty(self, site: str = "", device: str = "") -> int:
+        return self._removal.empty(site, device)
+
+    def erase_below_floor(self) -> int:
+        return self._removal.below(self._floor.remembered())
+
+    def drop_path(self, site: str, path: str) -> bool:
+        item = self._path(site, path)
+        if item is None:
+            return True
+        is_as_it_was = PathItem.moves == item.moves if item.moves else PathItem.moves.does_not_exist()
+        if item.contributions or self._write(lambda: item.delete(condition=is_as_it_was)):
+            return not item.contributions
+        return self._path(site, path) is None  # its answer was lost, and it was sent again
+
+    def rejected(self, site: str) -> Iterator[Name]:
+        return self._archive.rejected(site)
+
     def file(self, name: Name) -> FileRecord | None:
         item = self._file(name)
         return None if item is None else _file_record(item)
 
     def _file(self, name: Name) -> FileItem | None:
         item = self._get(lambda: self._table.files.get(*file_key(name), consistent_read=True))
-        if item is not None:
-            self._cuts[name] = (_head(item), int(item.first_chunk))
+        cut = _cut(item)
+        if cut is None:
+            self._cuts.pop(name, None)
+        else:
+            self._cuts[name] = cut
             while len(self._cuts) > _CUTS:
                 self._cuts.pop(next(iter(self._cuts)), None)
         return item
@@ -260,7 +339,14 @@ class DynamoStore:
 
     def sites(self) -> list[str]:
         with explained(f"table {self._table.name}"):
-            return [item.sk for item in self._table.sites.query(SITES, consistent_read=True)]
+            sites = [item.sk for item in self._table.sites.query(SITES, consistent_read=True)]
+        return list(filter(self._has_anything, sites))
+
+    def _has_anything(self, site: str) -> bool:
+        # A site that was forgotten stays on the list: others may be about to count its next file.
+        with explained(f"table {self._table.name}"):
+            paths = self._table.paths.query(paths_key(site), consistent_read=True, limit=1)
+            return next(paths, None) is not None or next(self._archive.names(site), None) is not None
 
     def _know(self, site: str) -> None:
         if site not in self._sites:
@@ -325,20 +411,28 @@ def _kept_out(error: PynamoDBException) -> bool:
     return any(reason is not None and reason.code == CONDITION_FAILED for reason in reasons)
 
 
-def _dumps(head: Head) -> str:
-    return json.dumps(head.as_json(), separators=(",", ":"))
-
-
 def _head(item: FileItem) -> Head:
     return Head.from_json(json.loads(item.head))
 
 
+def _cut(item: FileItem | None) -> tuple[Head, int] | None:
+    # Which chunks there are, and where they begin.
+    return None if item is None or item.erased else (_head(item), int(item.first_chunk))
+
+
 def _stored(refusal: Refusal) -> list[object]:
-    return [refusal.reason, refusal.content, refusal.lines]
+    return [refusal.reason, refusal.content, refusal.lines, refusal.last_day]
 
 
 def _file_record(item: FileItem) -> FileRecord:
-    return FileRecord(_head(item), int(item.revision), item.retracted, frozenset(item.paths or ()))
+    head = _head(item)
+    return FileRecord(
+        head.emptied() if item.erased else head,
+        int(item.revision),
+        item.retracted,
+        frozenset(item.paths or ()),
+        erased=bool(item.erased),
+    )
 
 
 def _path_record(site: str, path: str, item: PathItem | None) -> PathRecord:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from iotagg.aws.meter import Meter
     from iotagg.aws.patience import Patience
     from iotagg.core.contribution import Chunk, Name
+    from iotagg.stores.dynamodb.floor import Floor
 
 _CANCELLED = "TransactionCanceledException"
 _INVALID_REQUEST = "ValidationException"
@@ -54,19 +55,22 @@ class MarkerElsewhereError(Exception):
 class Sums:
     """The pair-months of one table and the markers beside them."""
 
-    def __init__(self, client: DynamoDBClient, table: str, meter: Meter, patience: Patience) -> None:
+    def __init__(self, client: DynamoDBClient, table: str, meter: Meter, patience: Patience, floor: Floor) -> None:
         self._client = client
         self._table = table
+        self._floor = floor
         self._meter = meter
         self._patience = patience
 
     def apply(self, name: Name, revision: int, number: int, chunk: Chunk) -> bool:
         """Bring a chunk to a revision, as the protocol of stores says."""
+        first_month = self._floor.first_month()
+        chunk = [row for row in chunk if row.month >= first_month]
         for row in chunk:
             checked(max(row.sums.values(), key=abs), f"the traffic from {row.source} to {row.destination}")
         standing = revision - 1  # as it nearly always is; where not, the marker's own condition tells
         while standing < revision:
-            step = Step(name, number, chunk, standing, revision)
+            step = Step(name, number, chunk, standing, revision, self._floor.expiry)
             items = chunk_transaction(self._table, step)
             try:
                 with explained(f"table {self._table}"):
@@ -130,6 +134,8 @@ class Sums:
         for row, added in zip(chunk, additions, strict=False):
             sums = standing.get((row.source, row.destination, row.month), {})
             for attribute, value in added.items():
+                if attribute == f":{EXPIRES}":
+                    continue
                 what = f"the sum '{attribute[1:]}' of the traffic from {row.source} to {row.destination} in {row.month}"
                 checked(sums.get(attribute[1:], 0) + int(value["N"]), what)
 
@@ -142,6 +148,7 @@ class Sums:
 
     def months(self, site: str, source: str, destination: str, first: str, last: str) -> Iterator[PairMonth]:
         """Yield a pair's months that hold flows, oldest first."""
+        first = max(first, self._floor.first_month())
         if first > last:
             return  # DynamoDB takes such a range for a mistake
         pages = self._client.get_paginator("query").paginate(
@@ -169,9 +176,10 @@ class Sums:
             FilterExpression="begins_with(pk, :site)",
             ExpressionAttributeValues={":site": {"S": pair_key(site, "")}},
         )
+        first_month = self._floor.first_month()
         with explained(f"table {self._table}"):
             rows = (row for page in pages for row in _not_empty(page["Items"]))
-            yield from _sorted(rows)
+            yield from _sorted(row for row in rows if row.month >= first_month)
 
 
 class _InvalidSumError(Exception):

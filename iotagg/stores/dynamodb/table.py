@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SITES = "SITES"
 PENDING = "PENDING"
+FLOOR = "FLOOR"
+PAIRS = "P#"
 CHUNK_DIGITS = 5
 EXPIRES = "expires"
 
@@ -45,21 +47,29 @@ class TableItem(Model):
 
 
 class FileItem(TableItem):
-    """A contribution: its head (JSON), where its first chunk begins, its revision and the paths that refer to it."""
+    """A contribution: its head (JSON), where its first chunk begins, its revision and the paths that refer to it.
+
+    `erased` is there where what it adds is stored no longer.
+    """
 
     head = UnicodeAttribute()
     first_chunk = NumberAttribute()
     revision = NumberAttribute(default=0)
     retracted = UnicodeAttribute(default="")
     paths = UnicodeSetAttribute(null=True)
+    erased = BooleanAttribute(null=True)
 
 
 class MarkerItem(TableItem):
-    """How far a chunk's history is applied: its revision, whether it is in, and what it adds to each month."""
+    """How far a chunk's history is applied: its revision, whether it is in, and what it adds to each month.
+
+    Of what was erased, it says the first two only, and `expires` (seconds since 1970).
+    """
 
     revision = NumberAttribute()
     is_in = BooleanAttribute(attr_name="in")
     totals: MapAttribute[str, Any] = MapAttribute()  # type: ignore[no-untyped-call]  # untyped over there
+    expires = NumberAttribute(null=True)
 
 
 class PathItem(TableItem):
@@ -84,6 +94,13 @@ class PendingItem(TableItem):
     since = NumberAttribute()
 
 
+class FloorItem(TableItem):
+    """The first month that is kept (`2022-12`), and when it became that (seconds since 1970)."""
+
+    month = UnicodeAttribute()
+    raised = NumberAttribute()
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """The kinds of items, bound to one table and one client."""
@@ -94,6 +111,7 @@ class Table:
     paths: type[PathItem]
     sites: type[SiteItem]
     pending: type[PendingItem]
+    floors: type[FloorItem]
     connection: TableConnection
 
 
@@ -115,6 +133,7 @@ def bound(name: str, client: DynamoDBClient) -> Table:
         paths=kind(PathItem),
         sites=kind(SiteItem),
         pending=kind(PendingItem),
+        floors=kind(FloorItem),
         connection=connection,
     )
 
@@ -130,7 +149,7 @@ def _schema(name: str) -> dict[str, Any]:
 
 def pair_key(site: str, source: str) -> str:
     """Return the partition of all that a source sends at a site."""
-    return f"P#{site}#{source}"
+    return f"{PAIRS}{site}#{source}"
 
 
 def month_key(destination: str, month: str) -> str:

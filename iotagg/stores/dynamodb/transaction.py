@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from iotagg.core.ledger import is_in
 from iotagg.core.metrics import FLOWS, METRICS
-from iotagg.stores.dynamodb.table import marker_key, month_key, pair_key
+from iotagg.stores.dynamodb.table import EXPIRES, marker_key, month_key, pair_key
 from iotagg.stores.dynamodb.write_units import item_bytes, write_units
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from iotagg.core.contribution import Chunk, Name, PairMonth
 
@@ -32,20 +32,24 @@ _TOTALS = (FLOWS, *(metric.stored for metric in METRICS))
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A chunk of a contribution, on its way from the revision where its marker stands (0: there is none) to another."""
+    """A chunk of a contribution, on its way from the revision where its marker stands (0: there is none) to another.
+
+    `expires` says when each of its months is no longer kept, in seconds since 1970, where that is known.
+    """
 
     name: Name
     number: int
     chunk: Chunk
     standing: int
     revision: int
+    expires: Callable[[str], int | None] = lambda _: None
 
 
 def chunk_transaction(table: str, step: Step) -> list[dict[str, Any]]:
     """Return the items of the transaction that takes a step: the marker first, then the pair-months that change."""
     flips = is_in(step.standing) != is_in(step.revision)
     rows = [row if is_in(step.revision) else row.inverse() for row in step.chunk] if flips else []
-    return [_marker(table, step), *(_addition(table, step.name.site, row) for row in rows)]
+    return [_marker(table, step), *(_addition(table, step.name.site, row, step.expires(row.month)) for row in rows)]
 
 
 def _marker(table: str, step: Step) -> dict[str, Any]:
@@ -81,14 +85,18 @@ def _totals_by_month(chunk: Chunk) -> dict[str, Any]:
     }
 
 
-def _addition(table: str, site: str, row: PairMonth) -> dict[str, Any]:
+def _addition(table: str, site: str, row: PairMonth, expires: int | None) -> dict[str, Any]:
     added = [(attribute, value) for attribute, value in row.sums.items() if value]
+    values = {f":{attribute}": {"N": str(value)} for attribute, value in added}
+    setting = ""
+    if expires is not None:
+        setting, values[f":{EXPIRES}"] = f"SET {EXPIRES} = :{EXPIRES} ", {"N": str(expires)}
     return {
         "Update": {
             "TableName": table,
             "Key": pair_month_key(site, row),
-            "UpdateExpression": "ADD " + ",".join(f"{attribute} :{attribute}" for attribute, _ in added),
-            "ExpressionAttributeValues": {f":{attribute}": {"N": str(value)} for attribute, value in added},
+            "UpdateExpression": f"{setting}ADD " + ",".join(f"{attribute} :{attribute}" for attribute, _ in added),
+            "ExpressionAttributeValues": values,
         }
     }
 
