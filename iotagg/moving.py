@@ -14,7 +14,7 @@ from iotagg.core.ledger import Move, Refusal
 from iotagg.core.merging import COUNTED_OTHERWISE, RETRACTED_THERE, merged
 from iotagg.core.reassembly import reassembled
 from iotagg.core.rejects import packed_rejects
-from iotagg.errors import FileRefused, NumberTooLarge
+from iotagg.errors import FileRefused, NotFound, NumberTooLarge
 from iotagg.pipeline import carry_out, described, file_of, forget_retractions, keep_one_reading, settle
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from iotagg.core.outcome import Outcome, State
     from iotagg.pipeline import Bring
     from iotagg.stores.protocol import Store
+
+
+_ROUNDS = 50  # so often a path is looked at again that others change meanwhile
 
 
 def copied(source: Store, target: Store, *, again: bool = False, bring: Bring | None = None) -> Iterator[Outcome]:
@@ -69,7 +72,7 @@ class _Copy:
                 refused |= dict.fromkeys((name for name in begun if name in outdone), COUNTED_OTHERWISE)
                 moved = settle(self.target, dict.fromkeys((*outdone, *begun)), self.bring)
                 self.taken.update(name.content for name in begun)
-        except FileRefused as reason:
+        except (FileRefused, NotFound) as reason:
             refused = dict.fromkeys(path.names, str(reason))
         except NumberTooLarge as reason:
             refused |= self._taken_out(path, begun, str(reason))
@@ -78,15 +81,15 @@ class _Copy:
             yield described(path.path, file_of(self.source, name).head, state, refused.get(name, ""))
 
     def _moved(self, path: PathRecord) -> Merge:
-        while True:
+        for _ in range(_ROUNDS):
             known = self.target.path(self.site, path.path)
             readings = {name: self.target.readings(self.site, name.content) for name in path.names}
             merge = merged(path, known, readings, again=self.again)
             if all(self._move(move) for move in merge.moves):
-                break
-        for version in merge.versions:
-            self.target.refuse(self.site, path.path, None, version)
-        return merge
+                for version in merge.versions:
+                    self.target.refuse(self.site, path.path, None, version)
+                return merge
+        raise FileRefused("others keep changing what this path refers to here; restore again")
 
     def _move(self, move: Move) -> bool:
         if move.refusal is not None and move.refusal.content:
@@ -109,9 +112,12 @@ class _Copy:
         """Bring over a contribution to which no path refers, and that a person took it out, if one did."""
         if record.paths:
             return
-        with self.target.atomically():
-            self._keep(record)
-            reason = self._retracted(record) if record.is_retracted else ""
+        try:
+            with self.target.atomically():
+                self._keep(record)
+                reason = self._retracted(record) if record.is_retracted else ""
+        except NotFound as missing:
+            reason = str(missing)
         if record.is_retracted and record.name.content not in self.taken:
             yield described(record.retracted, record.head, "refused" if reason else "retracted", reason)
 
@@ -133,7 +139,7 @@ class _Copy:
 
     def _keep(self, record: FileRecord) -> None:
         if self.target.file(record.name) is None:
-            chunks = self.source.chunks(record.name, range(record.head.chunks))
+            chunks = self.source.chunks(record.name, range(record.head.chunks)) if record.head.chunks else ()
             self.target.keep(reassembled(record.head, (chunk for _, chunk in chunks)))
         self._keep_rejects(record.name, record.head.lines)
 

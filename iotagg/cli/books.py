@@ -13,7 +13,7 @@ from iotagg.cli.incomplete import say_what_a_copy_lacks
 from iotagg.cli.progress import Progress
 from iotagg.cli.report import Report
 from iotagg.cli.session import Session, json_option, print_json
-from iotagg.errors import IotaggError, StoreError
+from iotagg.errors import IotaggError, NotFound, StoreError
 from iotagg.moving import copied
 from iotagg.stores.new_database import new_database
 from iotagg.stores.sqlite import SqliteStore
@@ -62,7 +62,7 @@ def backup(session: Session, destination: Path, force: bool, as_json: bool) -> i
 
 
 @click.command()
-@click.argument("copy", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("copy", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--again", is_flag=True, help="Count also what was retracted here.")
 @json_option
 @click.pass_obj
@@ -78,6 +78,8 @@ def restore(session: Session, copy: Path, again: bool, as_json: bool) -> int:
     \b
         iotagg restore iotagg-backup.db
     """
+    if not copy.exists():
+        raise NotFound(f"there is no {copy}; name a file that iotagg backup wrote")
     if not session.in_cloud and session.database.exists() and copy.samefile(session.database):
         raise StoreError(f"{copy} is the database itself; name the copy that is to be brought in")
     report = Report(quiet=not as_json, as_json=as_json)

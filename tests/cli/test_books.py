@@ -147,7 +147,11 @@ def test_a_database_is_not_restored_from_itself(run: Command, tmp_path: Path) ->
         1,
         "iotagg: test.db is the database itself; name the copy that is to be brought in\n",
     )
-    assert run("restore", "missing.db").code == 2
+    missing = run("restore", "missing.db")
+    assert (missing.code, missing.err) == (
+        1,
+        "iotagg: there is no missing.db; name a file that iotagg backup wrote\n",
+    )
     assert not (tmp_path / "missing.db").exists()
 
 

@@ -282,6 +282,33 @@ def test_a_path_that_changes_meanwhile_is_looked_at_again(other: SqliteStore) ->
     assert [name.content for name in target.path("paris", "flows.csv").names] == [contribution(B).head.name.content]
 
 
+def test_a_path_that_others_keep_changing_is_given_up(other: SqliteStore) -> None:
+    target = MemoryStore()
+    upload_into(other, "flows.csv", A)
+
+    class Busy:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(target, name)
+
+        def move(self, *_: object) -> bool:
+            return False
+
+    assert "others keep changing" in refused(copy(other, cast("Store", Busy())))["flows.csv"]
+
+
+def test_a_contribution_that_is_lost_is_said_and_the_others_go_on(tmp_path: Path, other: SqliteStore) -> None:
+    source = MemoryStore()
+    for number, content in enumerate((A, B, C)):
+        upload_into(source, f"{number}.csv", content)
+    retract(source, "paris", "1.csv", source.path("paris", "1.csv").names)
+    for content in (A, B):
+        del source._tables.contributions[contribution(content).head.name]
+    outcomes = copy(source, other)
+    assert states(outcomes) == {"refused": 2, "counted": 1}
+    assert all(why.startswith("no contribution ") for why in refused(outcomes).values())
+    assert [record.is_in for record in other.files("paris")] == [True]
+
+
 # Interrupted.
 
 
