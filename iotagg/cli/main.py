@@ -13,6 +13,7 @@ from iotagg.cli.books import backup
 from iotagg.cli.completion import completion
 from iotagg.cli.export import export
 from iotagg.cli.look import files, inspect, pairs
+from iotagg.cli.pseudonym import pseudonym
 from iotagg.cli.redrive import redrive
 from iotagg.cli.retract import retract
 from iotagg.cli.session import Session, print_error
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 FAMILIES: dict[str, list[click.Command]] = {
     "Use": [upload, export, retract],
-    "Look": [pairs, files, status, inspect],
+    "Look": [pairs, files, status, inspect, pseudonym],
     "Books": [backup],
     "Cloud": [worker, redrive],
     "Try": [demo, sample, completion],
