@@ -14,9 +14,10 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import partial
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iotagg.core import cells
 from iotagg.core.dialect import UNIT_EXPONENTS
@@ -36,7 +37,7 @@ HEADER = b",".join([b"Src IP", b"Dst IP", b"Timestamp", *(metric.headers[0].titl
 _LEVEL = 6
 _MOST_PAIRS = 1 << 16
 _PLAIN_DIGITS = 16  # any number of so many digits is within the limit of 10^16
-_LONGEST_EPOCH = 32  # longer ones are cut to whole seconds: what else such a cell may hold is not looked at
+_LONGEST = 32  # what is longer is written anew by what it means, so that no line comes out much longer than it was
 
 _DATE = rb"(?:[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2})"
 _TIME = rb"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?: ?[APap][Mm])?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
@@ -90,25 +91,32 @@ class _Stream:
 
 
 class _Column:
-    """What the cells of one column may be, by what judges them, and texts that it refuses for any reason there is."""
+    """What the cells of one column may be: by what judges them, and texts that it refuses for any reason there is.
 
-    def __init__(self, judge: Callable[[bytes], object], *refused: bytes) -> None:
+    `written` gives the text that means the same as what the judge returned.
+    """
+
+    def __init__(self, judge: Callable[[bytes], object], *refused: bytes, written: Callable[[Any], str] = str) -> None:
         self._judge = judge
+        self._written = written
         self._instead: dict[str, bytes] = {}
         for text in refused:
-            self._instead[self._why_not(text)] = text
+            try:
+                judge(text)
+            except cells.BadCell as reason:
+                self._instead[_without_cell(reason, text)] = text
 
     def safe(self, cell: bytes) -> bytes:
-        """Return a cell that counts as it is, and for any other the text that is refused for the same reason."""
-        reason = self._why_not(cell)
-        return self._instead[reason] if reason else cell
-
-    def _why_not(self, cell: bytes) -> str:
+        """Return a cell that counts, as it is unless it is long, and for any other a text refused for its reason."""
         try:
-            self._judge(cell)
+            meaning = self._judge(cell)
         except cells.BadCell as reason:
-            return str(reason).removeprefix(cells.shown(cell))
-        return ""
+            return self._instead[_without_cell(reason, cell)]
+        return cell if len(cell) <= _LONGEST else self._written(meaning).encode()
+
+
+def _without_cell(reason: cells.BadCell, cell: bytes) -> str:
+    return str(reason).removeprefix(cells.shown(cell))
 
 
 _ADDRESS = _Column(cells.address, b"no address", b"::%zone")
@@ -117,9 +125,11 @@ _WHOLE = _Column(cells.whole, b"no number", b"0.5", b"10000000000000001")
 
 
 def _duration(exponent: int) -> _Column:
-    in_microseconds = (b"10000000000000000",) if exponent else ()
+    def written(microseconds: int) -> str:
+        return f"{Decimal(microseconds).scaleb(-exponent):f}"
+
     judge = partial(cells.microseconds, exponent=exponent)
-    return _Column(judge, b"no number", b"10000000000000001", *in_microseconds)
+    return _Column(judge, b"no number", b"10000000000000001", b"10000000000000000", written=written)
 
 
 class _Writer:
@@ -213,8 +223,7 @@ def _timestamp(cell: bytes) -> bytes:
     date = cells.date_text(cell)
     if _is_date(date):
         return date
-    safe = _DAY.safe(date)
-    return safe if len(safe) <= _LONGEST_EPOCH else safe.partition(b".")[0].lstrip(b"0") or b"0"
+    return _DAY.safe(date)
 
 
 def _untelling(name: str) -> str:
