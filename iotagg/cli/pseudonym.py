@@ -36,7 +36,7 @@ def pseudonym(
     \b
         iotagg pseudonym --new-key branches.key
         iotagg pseudonym 192.168.20.43 192.0.2.17 --pseudonym-key branches.key
-        iotagg pseudonym 185.31.141.12 --reverse --pseudonym-key branches.key
+        iotagg pseudonym 198.51.100.41 --reverse --pseudonym-key branches.key
     """
     if bool(addresses) == bool(new_key):
         raise click.UsageError("name addresses, or a file for a new key with --new-key")
