@@ -32,6 +32,16 @@ def known_site(store: Store, site: str) -> str:
     return site
 
 
+def key_at(store: Store, site: str) -> str | None:
+    """Return the fingerprint of the key of a site's pseudonyms, empty where its addresses are real, None without files.
+
+    Of the files, the first by its path speaks for all: asking each of them would cost as much as listing them.
+    """
+    name = next((name for path in store.paths(site) for name in path.names), None)
+    record = store.file(name) if name is not None else None
+    return str(record.head.reading.get("pseudonym", "")) if record is not None else None
+
+
 class _Books:
     # What is known of all files, each site's loaded once: many questions about single files would cost far more.
     def __init__(self, store: Store) -> None:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from iotagg.core.contribution import Head
     from iotagg.core.ledger import FileRecord, PathRecord
     from iotagg.core.lines import ByteStream
+    from iotagg.core.pseudonymised import Pseudonymisation
     from iotagg.core.reader import LineCounts
     from iotagg.stores.protocol import Store
 
@@ -53,7 +54,10 @@ _SPOOL = 1 << 20  # up to so many bytes of rejected lines stay in memory
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """How files are to be uploaded: for which site, read how, and what to do where they are known already."""
+    """How files are to be uploaded: for which site, read how, and what to do where they are known already.
+
+    With a pseudonymisation, a file is what becomes of it under that, and `reading` says how that is to be read.
+    """
 
     site: str = "default"
     reading: ReadingOptions = field(default_factory=ReadingOptions)
@@ -61,6 +65,7 @@ class Request:
     tolerance: Tolerance = field(default_factory=Tolerance)
     max_pair_days: int = MAX_PAIR_DAYS
     dry_run: bool = False
+    pseudonymisation: Pseudonymisation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,9 @@ def _recognized(
     store: Store, file: Path, path: str, request: Request, passed: Callable[[int], object]
 ) -> Outcome | None:
     # A known file that is as long as it was is hashed first, which is several times faster than reading it.
-    if file_bytes(file) not in lengths_at(store, store.path(request.site, path)):
+    # What becomes of one under a pseudonymisation is not known by its length.
+    known = () if request.pseudonymisation is not None else lengths_at(store, store.path(request.site, path))
+    if file_bytes(file) not in known:
         return None
     with opened(file) as content:
         digest, _ = content_digest(content)
@@ -146,8 +153,10 @@ def summarize(
 ) -> Summary:
     """Read a flow CSV to its end and cut what it adds; rejected lines go to files that `new_file` opens.
 
-    Raises FileRefused.
+    Under a pseudonymisation, nothing behind this point sees an address. Raises FileRefused.
     """
+    if request.pseudonymisation is not None:
+        content = request.pseudonymisation.stream(content)
     totals = read_flows(
         content,
         request.reading,
@@ -376,6 +385,7 @@ def described(path: str, head: Head, state: State, reason: str = "") -> Outcome:
         first_day=head.first_day,
         last_day=head.last_day,
         day_order=head.day_order,
+        pseudonym_key=head.reading.get("pseudonym", ""),
         reason=reason,
     )
 

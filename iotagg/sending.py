@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from iotagg.aws.problems import explained
 from iotagg.aws.uploads import Sent, on_disk, send
+from iotagg.aws.web_files import kept
 from iotagg.core.content import content_digest
 from iotagg.core.contribution import Name
 from iotagg.core.outcome import Outcome
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from iotagg.core.pseudonymised import Pseudonymisation
     from iotagg.jobs.cloud import Cloud
     from iotagg.parcels import Parcel
     from iotagg.pipeline import Request
@@ -44,7 +47,7 @@ def send_all(
     def one(parcel: Parcel) -> Handed | Outcome:
         try:
             return send_one(cloud, parcel, request, passed, followed=followed)
-        except (FileUnreadable, KeyTaken) as reason:
+        except (FileRefused, KeyTaken) as reason:
             return Outcome(parcel.file, request.site, "refused", reason=str(reason))
 
     with ThreadPoolExecutor(jobs) as pool:
@@ -67,13 +70,14 @@ def send_one(
     """Put one file into the bucket, as a further version where something else stands under its key.
 
     What stands there already is not sent, unless a worker has refused it or a person has taken it out: then it is
-    looked at again. Raises FileUnreadable and CloudError.
+    looked at again. Raises FileUnreadable, CloudError, and FileRefused for what cannot be pseudonymised.
     """
-    with on_disk(parcel.source) as local:
+    with on_disk(parcel.source) as original, _to_send(original, request, passed) as local:
         name = _name(local, request) if followed else None
         before = cloud.store.file(name) if name is not None else None
         was_in = before is not None and before.is_in
-        sent = _sent(cloud, parcel, local, request, passed)
+        told = passed if request.pseudonymisation is None else no_progress
+        sent = _sent(cloud, parcel, local, request, told)
         if not sent.new:
             name = name or _name(local, request)
             record = cloud.store.path(request.site, parcel.key)
@@ -81,6 +85,21 @@ def send_one(
             if _version(sent) in record.versions.final and name not in record.names:
                 sent = _sent(cloud, parcel, local, request, again=True)
     return Handed(parcel.file, request.site, parcel.key, _version(sent), name, was_in, sent.new)
+
+
+@contextmanager
+def _to_send(original: Path, request: Request, passed: Callable[[int], object]) -> Iterator[Path]:
+    # With pseudonyms, what is sent is a copy without an address; `passed` is told how far the original was read.
+    if request.pseudonymisation is None:
+        yield original
+        return
+    with kept(_packed(original, request.pseudonymisation, passed)) as copy:
+        yield copy
+
+
+def _packed(original: Path, how: Pseudonymisation, passed: Callable[[int], object]) -> Iterator[bytes]:
+    with opened(original, passed) as content:
+        yield from how.packed(content)
 
 
 def _name(local: Path, request: Request) -> Name | None:

@@ -11,6 +11,7 @@ import click
 from iotagg import drawing
 from iotagg.cli.exports import note_export
 from iotagg.cli.incomplete import say_what_is_missing
+from iotagg.cli.keys import key_option, pseudonyms_under
 from iotagg.cli.output import PlaceType, delivered
 from iotagg.cli.session import ADDRESS, DAY, Session, site_option
 from iotagg.core.history import FIRST_DAY, LAST_DAY
@@ -43,6 +44,7 @@ _OTHER_PICTURES = frozenset((".pdf", ".jpg", ".jpeg", ".gif", ".eps", ".webp"))
 @click.command()
 @click.option("--src", type=ADDRESS, help="The source address.")
 @click.option("--dst", type=ADDRESS, help="The destination address.")
+@key_option
 @click.option("--all", "every", is_flag=True, help="Every pair, one row each.")
 @site_option
 @click.option("--since", type=DAY, default=FIRST_DAY, help="The first day, such as 2022-12-01.")
@@ -65,6 +67,7 @@ def export(
     session: Session,
     src: str | None,
     dst: str | None,
+    key_file: str | None,
     every: bool,
     site: str,
     since: str,
@@ -77,6 +80,9 @@ def export(
 
     A row for each day has its totals, and their mean and sample standard deviation over the range.
 
+    With a key, --src and --dst are the real addresses of devices that were counted under pseudonyms; what is written
+    holds the pseudonyms.
+
     Examples:
 
     \b
@@ -85,9 +91,11 @@ def export(
         iotagg export --src 192.168.20.43 --dst 192.0.2.17 -o pair.svg
         iotagg export --all --format ndjson -o pairs.ndjson
         iotagg export --all -o s3://branch-reports/pairs.csv
+        iotagg export --src 192.168.20.43 --dst 192.0.2.17 --pseudonym-key branches.key
     """
     _check(src, dst, every, since, until)
     _check_output(output, rows=every or summary)
+    src, dst = _asked_for(src, dst, key_file)
     asked = {"all": every, "src": src, "dst": dst, "site": site, "summary": summary, "format": form}
     asked |= {"since": since if since != FIRST_DAY else "", "until": until if until != LAST_DAY else ""}
     form = form or ("ndjson" if output is not None and output.suffix.lower() in _NDJSON else "csv")
@@ -118,6 +126,13 @@ def _check(src: str | None, dst: str | None, every: bool, since: str, until: str
         raise click.UsageError("name a pair with --src and --dst, or take --all")
     if since > until:
         raise InvalidValue(f"--since {since} is after --until {until}")
+
+
+def _asked_for(src: str | None, dst: str | None, key_file: str | None) -> tuple[str | None, str | None]:
+    pseudonyms = pseudonyms_under(key_file) if src and dst else None
+    if pseudonyms is None:
+        return src, dst
+    return pseudonyms.of(str(src)), pseudonyms.of(str(dst))
 
 
 def _check_output(output: Place | None, *, rows: bool) -> None:

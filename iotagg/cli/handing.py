@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from iotagg.aws.web_files import WebFile
+from iotagg.cli.keys import say_if_mixed
 from iotagg.cli.progress import Progress
 from iotagg.cli.session import readable_path
 from iotagg.cli.waiting import say_not_settled
 from iotagg.core.outcome import Outcome
-from iotagg.errors import FileUnreadable
+from iotagg.errors import FileRefused
 from iotagg.following import Handed, Patience, await_outcome, look
 from iotagg.parcels import Parcel, parcels
 from iotagg.sources import Nothing, opened
@@ -50,7 +52,7 @@ def hand_over(
 
 def _list(files: list[Parcel], request: Request, report: Report) -> None:
     for parcel in files:
-        reason = _unreadable(parcel)
+        reason = _unreadable(parcel, request)
         outcome = Outcome(parcel.file, request.site, "refused" if reason else "pending", reason=reason)
         if not report.count(outcome):
             continue
@@ -60,14 +62,16 @@ def _list(files: list[Parcel], request: Request, report: Report) -> None:
             click.echo(f"{'would be sent':<15}  {readable_path(parcel.file)}  as {parcel.key}")
 
 
-def _unreadable(parcel: Parcel) -> str:
+def _unreadable(parcel: Parcel, request: Request) -> str:
     # Only what can be read twice is tried: a pipe has nothing left for the upload then.
     if isinstance(parcel.source, WebFile) or parcel.source.is_fifo():
         return ""
     try:
-        with opened(parcel.source):
+        with opened(parcel.source) as content:
+            if request.pseudonymisation is not None:
+                deque(request.pseudonymisation.blocks(content), maxlen=0)
             return ""
-    except FileUnreadable as reason:
+    except FileRefused as reason:
         return str(reason)
 
 
@@ -77,6 +81,7 @@ def _send(
     cloud = session.cloud()
     from iotagg.sending import JOBS, send_all  # noqa: PLC0415 (local commands need nothing of AWS)
 
+    say_if_mixed(cloud.store, request)
     with Progress(sum(parcel.size for parcel in files)) as progress:
         handed = send_all(cloud, files, request, jobs or JOBS, progress.passed, followed=wait is not None)
         for parcel, outcome in zip(files, _outcomes(cloud.store, handed, wait), strict=True):

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from iotagg.core.dialect import ReadingOptions
     from iotagg.core.outcome import Outcome
+    from iotagg.core.pseudonymised import Pseudonymisation
     from iotagg.export import Row
     from iotagg.pipeline import Summary
     from iotagg.stores.protocol import Store
@@ -144,17 +145,18 @@ def _print_rejects(store: Store, outcome: Outcome, as_json: bool) -> int:
 @click.argument("file", type=click.Path(path_type=Path))
 @reading_options
 @json_option
-def inspect(file: Path, reading: ReadingOptions, as_json: bool) -> int:
+def inspect(file: Path, reading: ReadingOptions, pseudonymisation: Pseudonymisation | None, as_json: bool) -> int:
     """Show what a file would say, without counting it.
 
-    Its columns, dates, totals and the first rejected lines.
+    Its columns, dates, totals and the first rejected lines. With a key, all that of what an upload would make of it.
 
-    Example:
+    Examples:
 
     \b
         iotagg inspect flows.csv
+        iotagg inspect flows.csv --pseudonym-key branches.key
     """
-    request = Request(reading=reading)
+    request = Request(reading=reading, pseudonymisation=pseudonymisation)
     try:
         with opened(file) as content:
             summary = summarize(content, request)
@@ -186,4 +188,5 @@ def _facts(file: Path, summary: Summary) -> dict[str, Any]:
         "day_order": head.day_order or None,
         **{metric.name: head.totals[metric.stored] for metric in METRICS},
         "columns": {role: printable(name) for role, name in summary.columns.items()},
+        **({"pseudonym_key": head.reading["pseudonym"]} if "pseudonym" in head.reading else {}),
     }

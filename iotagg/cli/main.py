@@ -15,6 +15,7 @@ from iotagg.cli.export import export
 from iotagg.cli.exports import exports
 from iotagg.cli.forget import forget
 from iotagg.cli.look import files, inspect, pairs
+from iotagg.cli.pseudonym import pseudonym
 from iotagg.cli.redrive import redrive
 from iotagg.cli.retract import retract
 from iotagg.cli.session import Session, print_error
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 FAMILIES: dict[str, list[click.Command]] = {
     "Use": [upload, export, retract],
-    "Look": [pairs, files, status, inspect, exports],
+    "Look": [pairs, files, status, inspect, exports, pseudonym],
     "Books": [backup, restore, forget],
     "Cloud": [worker, redrive],
     "Try": [demo, sample, completion],

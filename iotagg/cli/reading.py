@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from iotagg.cli.keys import key_option, pseudonyms_under
 from iotagg.core.dialect import ROLES, UNIT_EXPONENTS, ReadingOptions
+from iotagg.core.pseudonymised import Pseudonymisation
 from iotagg.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -37,18 +39,28 @@ _MAP = click.option(
 
 
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --day-order, --duration-unit and --map to a command, which gets them as one argument `reading`."""
+    """Add --day-order, --duration-unit, --map and --pseudonym-key to a command.
+
+    It gets them as two arguments: `reading`, and `pseudonymisation`, None without a key.
+    """
 
     @_DAY_ORDER
     @_DURATION_UNIT
     @_MAP
+    @key_option
     @wraps(command)
-    def with_reading(*args: Any, day_order: Any, duration_unit: Any, names: tuple[str, ...], **options: Any) -> Any:
+    def with_reading(
+        *args: Any, day_order: Any, duration_unit: Any, names: tuple[str, ...], key_file: str | None, **options: Any
+    ) -> Any:
         try:
             reading = ReadingOptions(day_order, duration_unit, tuple(map(_pair, names)))
         except InvalidValue as reason:
             raise click.BadParameter(str(reason), param_hint="--map") from None
-        return command(*args, reading=reading, **options)
+        pseudonyms = pseudonyms_under(key_file)
+        if pseudonyms is None:
+            return command(*args, reading=reading, pseudonymisation=None, **options)
+        how = Pseudonymisation(pseudonyms, reading)
+        return command(*args, reading=how.reading, pseudonymisation=how, **options)
 
     return with_reading
 

@@ -64,6 +64,8 @@ def _figures(outcome: Outcome) -> str:
         parts.append(f"{outcome.lines['rejected']:,} rejected")
     if outcome.day_order.endswith("(assumed)"):
         parts.append("dates assumed day-first")
+    if outcome.pseudonym_key:
+        parts.append(f"pseudonyms under key {outcome.pseudonym_key}")
     if outcome.also_at:
         parts.append(f"also counted for {' and '.join(outcome.also_at)}")
     return ", ".join(part for part in parts if part)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from iotagg.cli.handing import hand_over
+from iotagg.cli.keys import say_if_mixed
 from iotagg.cli.progress import Progress
 from iotagg.cli.reading import reading_options
 from iotagg.cli.report import Report
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from iotagg.core.dialect import ReadingOptions
+    from iotagg.core.pseudonymised import Pseudonymisation
 
 
 @click.command(cls=WaitingCommand)
@@ -82,6 +84,7 @@ def upload(
     paths: tuple[str, ...],
     site: str,
     reading: ReadingOptions,
+    pseudonymisation: Pseudonymisation | None,
     tolerance: Tolerance,
     replace: bool,
     add: bool,
@@ -111,6 +114,7 @@ def upload(
         iotagg upload --site tokyo 'archive/2022-*.csv.gz' --max-rejects 1%
         iotagg upload --site paris branch-files/ --wait
         iotagg upload --site paris --watch branch-files/
+        iotagg upload --site paris --pseudonym-key branches.key branch-files/
     """
     _check(paths, watch, (replace, add), (dry_run, wait is not None))
     on_change: OnChange = "replace" if replace else "add" if add else "refuse"
@@ -121,6 +125,7 @@ def upload(
         tolerance=tolerance,
         max_pair_days=max_pair_days,
         dry_run=dry_run,
+        pseudonymisation=pseudonymisation,
     )
     report = Report(quiet=quiet, as_json=as_json, dry_run=dry_run)
     if watch is not None:
@@ -165,6 +170,9 @@ class _Counting:
         return 1 if self.report.states["refused"] else 0
 
     def _count(self, missing: list[Outcome], files: list[Path]) -> None:
+        if self.session.database.exists():
+            with self.session.database_store() as store:
+                say_if_mixed(store, self.request)
         opener: Callable[[], Any] = self.session.opener()
         jobs = self.jobs
         if self.request.dry_run and not self.session.database.exists():

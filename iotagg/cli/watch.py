@@ -9,9 +9,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from iotagg.cli.keys import say_if_mixed
 from iotagg.cli.session import print_error
 from iotagg.core.outcome import Outcome
-from iotagg.errors import CloudBusy, FileUnreadable
+from iotagg.errors import CloudBusy, FileRefused, FileUnreadable
 from iotagg.following import Handed, look
 from iotagg.parcels import parcel_in
 from iotagg.pipeline import upload
@@ -95,9 +96,12 @@ def _told_to_stop() -> Iterator[Stop]:
 
 def _taker(session: Session, folder: Path, request: Request, stack: ExitStack) -> _Counting | _HandingOver:
     if not session.in_cloud:
-        return _Counting(stack.enter_context(session.database_store(create=True)), request)
+        store = stack.enter_context(session.database_store(create=True))
+        say_if_mixed(store, request)
+        return _Counting(store, request)
     try:
         session.cloud().store.sites()  # a stack that is not there, or not for this person, is better said at once
+        say_if_mixed(session.cloud().store, request)
     except CloudBusy as reason:
         print_error(f"{reason} (trying again)")
     return _HandingOver(session, folder, request)
@@ -138,7 +142,12 @@ class _HandingOver:
         if isinstance(parcel, Nothing):
             return Outcome(parcel.name, self._request.site, "refused", reason=parcel.reason)
         cloud = self._session.cloud()
-        handed = send_one(cloud, parcel, self._request)
+        try:
+            handed = send_one(cloud, parcel, self._request)
+        except FileUnreadable:
+            raise
+        except FileRefused as reason:
+            return Outcome(parcel.file, self._request.site, "refused", reason=str(reason))
         outcome = None if handed.sent else look(cloud.store, handed)
         if outcome is None:
             self._pending.append(handed)

@@ -6,11 +6,14 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from iotagg.core.cells import printable
 from iotagg.core.metrics import METRICS
 from iotagg.errors import FileRefused, InvalidValue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DayOrder = Literal["auto", "dmy", "mdy"]
 DurationUnit = Literal["us", "ms", "s"]
@@ -24,6 +27,7 @@ _HEADERS: dict[str, tuple[str, ...]] = {
 }
 ROLES = tuple(_HEADERS)
 _FIELD = re.compile(rb'(?:"([^"]*(?:""[^"]*)*)"|((?:[^,"][^,]*)?))(?=,|\Z)')
+_FINGERPRINT = re.compile(r"(?:[0-9a-f]{8})?")
 _RUNS = re.compile(r"[ \t_-]+")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LISTED = 12
@@ -34,13 +38,15 @@ _LONGEST_NAME = 30
 class ReadingOptions:
     """How a file is to be read, as far as its content does not say; part of a contribution's name.
 
-    `names` holds (role, column name) pairs, each adding a name under which a column is found.
+    `names` holds (role, column name) pairs, each adding a name under which a column is found. `pseudonym` is the
+    fingerprint of the key under which addresses were replaced before anything was read, empty where they are real.
     Raises InvalidValue for a role or a name that makes no sense.
     """
 
     day_order: DayOrder = "auto"
     duration_unit: DurationUnit = "us"
     names: tuple[tuple[str, str], ...] = ()
+    pseudonym: str = ""
 
     def __post_init__(self) -> None:
         for role, name in self.names:
@@ -53,18 +59,26 @@ class ReadingOptions:
     def as_json(self) -> dict[str, Any]:
         """Return the options as they are stored beside what was read with them."""
         names = [list(pair) for pair in self.names]
-        return {"day_order": self.day_order, "duration_unit": self.duration_unit, "names": names}
+        options = {"day_order": self.day_order, "duration_unit": self.duration_unit, "names": names}
+        return options | ({"pseudonym": self.pseudonym} if self.pseudonym else {})
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> ReadingOptions:
         """Return the options that as_json() gave. Raises InvalidValue for what it never gives."""
         try:
             names = tuple((str(role), str(name)) for role, name in fields.get("names", ()))
-            options = cls(str(fields.get("day_order", "auto")), str(fields.get("duration_unit", "us")), names)  # type: ignore[arg-type]  # checked below
+            options = cls(
+                str(fields.get("day_order", "auto")),  # type: ignore[arg-type]  # checked below
+                str(fields.get("duration_unit", "us")),  # type: ignore[arg-type]  # as above
+                names,
+                str(fields.get("pseudonym", "")),
+            )
         except (AttributeError, TypeError, ValueError):
             raise InvalidValue("the reading options are not in the form in which they are stored") from None
         if options.day_order not in get_args(DayOrder) or options.duration_unit not in UNIT_EXPONENTS:
             raise InvalidValue("the reading options name an order of days or a unit that there is not")
+        if not _FINGERPRINT.fullmatch(options.pseudonym):
+            raise InvalidValue("the reading options name a key of pseudonyms by something else than its fingerprint")
         return options
 
     def digest(self) -> str:
@@ -122,10 +136,10 @@ def split_fields(line: bytes) -> list[bytes]:
     raise ValueError(f"broken quoting: field {len(fields) + 1} begins with a quote and does not end with one")
 
 
-def header_dialect(line: bytes, options: ReadingOptions) -> Dialect:
+def header_dialect(line: bytes, options: ReadingOptions, shown: Callable[[str], str] = printable) -> Dialect:
     """Return the dialect that a file's first line tells.
 
-    Raises FileRefused, naming what is missing and what was found.
+    Raises FileRefused, naming what is missing and what was found, as `shown` gives it.
     """
     line = line.removeprefix(BYTE_ORDER_MARK)
     _refuse_binary(line)
@@ -135,7 +149,7 @@ def header_dialect(line: bytes, options: ReadingOptions) -> Dialect:
         raise FileRefused(f"the header has {error}") from None
     found, missing = _find(names, options)
     if missing:
-        raise FileRefused(_missing(missing, names))
+        raise FileRefused(_missing(missing, _listed(names, shown)))
     return _dialect(found, names)
 
 
@@ -184,14 +198,14 @@ def _dialect(found: dict[str, int], names: tuple[str, ...]) -> Dialect:
     )
 
 
-def _missing(missing: list[str], names: tuple[str, ...]) -> str:
+def _missing(missing: list[str], listed: str) -> str:
     if len(missing) == len(ROLES):
         wanted = ", ".join(f"'{_HEADERS[role][0]}'" for role in ROLES)
-        return f"no flow CSV: its first line names none of the columns {wanted}; found: {_listed(names)}"
+        return f"no flow CSV: its first line names none of the columns {wanted}; found: {listed}"
     wanted = ", ".join(f"{role} (such as '{_HEADERS[role][0]}')" for role in missing)
-    return f"no column for {wanted}; found: {_listed(names)}; name yours with --map {missing[0]}=NAME"
+    return f"no column for {wanted}; found: {listed}; name yours with --map {missing[0]}=NAME"
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _listed(names: tuple[str, ...], shown: Callable[[str], str]) -> str:
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return ", ".join(printable(name[:_LONGEST_NAME]) or "(empty)" for name in names[:_LISTED]) + more
+    return ", ".join(shown(name[:_LONGEST_NAME]) or "(empty)" for name in names[:_LISTED]) + more

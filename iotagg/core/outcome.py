@@ -14,7 +14,8 @@ class Outcome:
     """What became of one file.
 
     `lines` holds the line counts; they and `contribution` are empty where the file was not read to its end. `also_at`
-    names other sites at which the same content is counted.
+    names other sites at which the same content is counted, `pseudonym_key` the fingerprint of the key under which its
+    addresses were replaced.
     """
 
     file: str
@@ -28,6 +29,7 @@ class Outcome:
     day_order: str = ""
     reason: str = ""
     also_at: tuple[str, ...] = ()
+    pseudonym_key: str = ""
 
     @property
     def failed(self) -> bool:
@@ -49,4 +51,5 @@ class Outcome:
             "day_order": self.day_order or None,
             "also_at": list(self.also_at),
             **({"erased": self.lines["erased"]} if self.lines.get("erased") else {}),
+            "pseudonym_key": self.pseudonym_key or None,
         }

@@ -13,19 +13,11 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from iotagg.core import cells
 from iotagg.core.dates import USUAL_DATE, Date, DateOrder, not_day_first
-from iotagg.core.dialect import (
-    BYTE_ORDER_MARK,
-    ROLES,
-    UNIT_EXPONENTS,
-    Dialect,
-    ReadingOptions,
-    header_dialect,
-    repeated_header,
-    split_fields,
-)
+from iotagg.core.dialect import ROLES, UNIT_EXPONENTS, Dialect, ReadingOptions
 from iotagg.core.lines import Batch, Overlong
 from iotagg.core.metrics import METRICS
 from iotagg.core.rejects import RejectLog
+from iotagg.core.rows import NO_LINE_FEED, OVERLONG, TornRow, no_header, opening, row_cells
 from iotagg.errors import FileRefused
 
 if TYPE_CHECKING:
@@ -90,19 +82,16 @@ class FlowReader:
     def _read_overlong(self, line: Overlong) -> None:
         self.number += 1
         if self.dialect is None:
-            raise FileRefused("no line feed in the first 1 MiB: not a CSV, or its lines end in something else")
-        self._reject("the line is longer than 1 MiB", line.beginning)
+            raise FileRefused(NO_LINE_FEED)
+        self._reject(OVERLONG, line.beginning)
 
     def _read_beginning(self, batch: Batch) -> None:
         for index, line in enumerate(batch.lines):
             self.number += 1
-            text = line.rstrip(b"\r")
-            if self.number == 1:
-                text = text.removeprefix(BYTE_ORDER_MARK)
-            if _is_blank(text):
+            self.dialect = opening(line, self.number, self.options)
+            if self.dialect is None:
                 self.counts.blank += 1
                 continue
-            self.dialect = header_dialect(text, self.options)
             self.counts.headers += 1
             self._add_up(Batch(batch.lines[index + 1 :], quoted=batch.quoted), self.dialect)
             return
@@ -152,39 +141,17 @@ class FlowReader:
         return numbers
 
     def _judge(self, line: bytes, dialect: Dialect) -> None:
-        if _is_blank(line):
-            self.counts.blank += 1
+        try:
+            found = row_cells(line, self.number, dialect, self.options)
+        except TornRow as reason:
+            self._reject(str(reason), line)
             return
-        if b'"' in line:
-            try:
-                fields = split_fields(line)
-            except ValueError as error:
-                self._reject(str(error), line)
-                return
-            width = len(fields)
-        else:
-            fields = line.split(b",", max(dialect.positions) + 1)
-            width = line.count(b",") + 1
-        if self._is_header(fields, line, dialect):
+        if found == "blank":
+            self.counts.blank += 1
+        elif found == "header":
             self.counts.headers += 1
-        elif width not in (dialect.width, dialect.width + 1):
-            self._reject(f"{width} fields where the header has {dialect.width}", line)
         else:
-            self._judge_row(fields, dialect, line)
-
-    def _is_header(self, fields: list[bytes], line: bytes, dialect: Dialect) -> bool:
-        # A row whose source is an address is none, so the names of most rows are never looked at.
-        if dialect.src < len(fields) and cells.is_address(fields[dialect.src]):
-            return False
-        repeated = repeated_header(line, self.options)
-        if repeated is None:
-            return False
-        if repeated.positions != dialect.positions:
-            raise FileRefused(
-                f"line {self.number}: another header, with other columns than the first;"
-                " two files were joined here: split them"
-            )
-        return True
+            self._judge_row(found, dialect, line)
 
     def _judge_row(self, fields: list[bytes], dialect: Dialect, line: bytes) -> None:
         position = dialect.src
@@ -241,7 +208,7 @@ class FlowReader:
     def columns(self) -> dict[str, str]:
         """Return the name of the column that was found for each role. Raises FileRefused without a header."""
         if self.dialect is None:
-            raise FileRefused("empty: it has no header line" if not self.counts.blank else "it holds blank lines only")
+            raise no_header(self.counts.blank)
         return {role: self.dialect.names[at] for role, at in zip(ROLES, self.dialect.positions, strict=True)}
 
     def finish(self) -> tuple[dict[PairDay, list[int]], LineCounts, RejectLog]:
@@ -279,7 +246,3 @@ def _add_columns(hits: list[list[int]], numbers: list[list[int]]) -> None:
         for sums, number in zip(hits, column, strict=True):
             sums[total] += number
             sums[squares] += number * number
-
-
-def _is_blank(line: bytes) -> bool:
-    return not line.strip(b" \t")

@@ -10,6 +10,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
 from iotagg.aws.clients import connect
@@ -166,3 +167,25 @@ def killed_while_it_begins() -> Store:
     """Open no store: the process that asks for one is killed."""
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("still alive")
+
+
+@contextmanager
+def serving(content: bytes) -> Iterator[str]:
+    """Serve a file on the loopback, under every name without `missing` in it; give the address."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(404 if "missing" in self.path else 200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.02])
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()

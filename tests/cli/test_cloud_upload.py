@@ -1,18 +1,11 @@
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from iotagg import following
-from tests.cli.running import Command, Deployed, flow_csv, write_flows
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.cli.running import Command, Deployed, flow_csv, serving, write_flows
 
 ONE = ("192.168.1.1", "192.0.2.1", "13/12/2022", 10, 2)
 TWO = ("192.168.1.1", "192.0.2.1", "14/12/2022", 30, 4)
@@ -195,7 +188,7 @@ def test_names_that_no_key_can_have_are_refused(deployed: Deployed, tmp_path: Pa
 
 
 def test_files_on_the_web_are_put_under_their_host(deployed: Deployed) -> None:
-    with _serving(flow_csv(ONE).encode()) as address, deployed.working():
+    with serving(flow_csv(ONE).encode()) as address, deployed.working():
         result = deployed("upload", "--site", "paris", f"{address}/2022/flows.csv?day=13", "--wait", "60")
         missing = deployed("upload", f"{address}/missing.csv", f"{address}/")
     assert result.out == f"counted          {address}/2022/flows.csv?day=13  1 flow, 1 pair, 2022-12-13\n"
@@ -204,26 +197,6 @@ def test_files_on_the_web_are_put_under_their_host(deployed: Deployed) -> None:
     names_none, not_there = missing.err.splitlines()
     assert "names no file; the address has to end with a file's name" in names_none
     assert not_there.endswith("the server answers 404 Not Found")
-
-
-@contextmanager
-def _serving(content: bytes) -> Iterator[str]:
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(404 if "missing" in self.path else 200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Answer) as server:
-        thread = threading.Thread(target=server.serve_forever, args=[0.02])
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 def test_damaged_files_are_refused_by_the_workers_with_their_reason(deployed: Deployed, tmp_path: Path) -> None:

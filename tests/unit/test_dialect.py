@@ -138,9 +138,17 @@ def test_other_options_have_another_digest() -> None:
         ReadingOptions(duration_unit="s"),
         ReadingOptions(names=(("src", "client"),)),
         ReadingOptions(names=(("dst", "client"),)),
+        ReadingOptions(pseudonym="1a2b3c4d"),
     ]
     assert len({option.digest() for option in options}) == len(options)
     assert all(len(option.digest()) == 16 for option in options)
+
+
+def test_what_names_options_never_changes() -> None:
+    # Contributions are named by it: under another digest, what was counted would no longer be found.
+    assert DEFAULT.digest() == "afd90d6e1846c953"
+    assert ReadingOptions("mdy", "s", (("src", "client"),)).digest() == "95f2387983c7c8f8"
+    assert ReadingOptions(pseudonym="1a2b3c4d").digest() == "1f3ea1fb8e20ed9a"
 
 
 @pytest.mark.parametrize(("role", "name", "reason"), [("port", "x", "'port' is no column"), ("src", " _ ", "is empty")])
@@ -180,6 +188,7 @@ def test_a_cr_inside_a_line_is_a_byte_like_any_other_beside_quotes() -> None:
     [
         DEFAULT,
         ReadingOptions("mdy", "ms"),
+        ReadingOptions("mdy", "ms", (), "1a2b3c4d"),
         ReadingOptions("dmy", "s", (("src", "Client Address"), ("src", "client"), ("dst", "sérver"))),
     ],
 )
@@ -209,6 +218,10 @@ def test_what_is_not_stored_is_as_usual() -> None:
         {"duration_unit": "h"},
         {"names": [["colour", "red"]]},
         {"names": [["src", " "]]},
+        {"pseudonym": "1A2B3C4D"},
+        {"pseudonym": "1a2b3c4d5e"},
+        {"pseudonym": 12345678.5},
+        {"pseudonym": None},
     ],
 )
 def test_options_that_nobody_stored_are_refused(stored: Any) -> None:

@@ -23,6 +23,7 @@ def test_a_counted_file_tells_all_its_figures() -> None:
         last_day="2022-12-06",
         day_order="dmy",
         also_at=("tokyo",),
+        pseudonym_key="1a2b3c4d",
     )
     fields = outcome.as_json()
     assert tuple(fields)[: len(PROMISED)] == PROMISED
@@ -42,6 +43,7 @@ def test_a_counted_file_tells_all_its_figures() -> None:
         "last_day": "2022-12-06",
         "day_order": "dmy",
         "also_at": ["tokyo"],
+        "pseudonym_key": "1a2b3c4d",
     }
 
 

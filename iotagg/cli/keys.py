@@ -1,0 +1,48 @@
+"""The key of pseudonyms, as commands are told of it, and what is said where two do not go together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from iotagg.cli.session import print_error
+from iotagg.errors import CloudError
+from iotagg.key_file import read_key
+from iotagg.listing import key_at
+
+if TYPE_CHECKING:
+    from iotagg.core.pseudonym import Pseudonyms
+    from iotagg.pipeline import Request
+    from iotagg.stores.protocol import Store
+
+key_option = click.option(
+    "--pseudonym-key",
+    "key_file",
+    metavar="FILE",
+    envvar="IOTAGG_PSEUDONYM_KEY_FILE",
+    help="Replace addresses by pseudonyms under this key. Also IOTAGG_PSEUDONYM_KEY_FILE; '' for none.",
+)
+
+
+def pseudonyms_under(key_file: str | None) -> Pseudonyms | None:
+    """Return the pseudonyms under the key in a file, None where none is named. Raises InvalidValue."""
+    return read_key(Path(key_file)) if key_file else None
+
+
+def say_if_mixed(store: Store, request: Request) -> None:
+    """Print a line when a site's files are under another key, or under none: the same device would be two."""
+    try:
+        there = key_at(store, request.site)
+    except CloudError:
+        return  # who may only upload may not ask the table; and no upload waits for it
+    own = request.reading.pseudonym
+    if there is not None and there != own:
+        print_error(
+            f"site {request.site} holds files {_told(there)}, and these come {_told(own)}: the same device is two there"
+        )
+
+
+def _told(key: str) -> str:
+    return f"with pseudonyms under key {key}" if key else "with real addresses"
