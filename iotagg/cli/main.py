@@ -11,12 +11,14 @@ from click.core import ParameterSource
 from iotagg import __version__
 from iotagg.cli.books import backup
 from iotagg.cli.completion import completion
+from iotagg.cli.deploy import deploy
 from iotagg.cli.export import export
 from iotagg.cli.look import files, inspect, pairs
 from iotagg.cli.redrive import redrive
 from iotagg.cli.retract import retract
 from iotagg.cli.session import Session, print_error
 from iotagg.cli.status import status
+from iotagg.cli.teardown import teardown
 from iotagg.cli.tryout import demo, sample
 from iotagg.cli.upload import upload
 from iotagg.cli.worker import worker
@@ -29,7 +31,7 @@ FAMILIES: dict[str, list[click.Command]] = {
     "Use": [upload, export, retract],
     "Look": [pairs, files, status, inspect],
     "Books": [backup],
-    "Cloud": [worker, redrive],
+    "Cloud": [deploy, teardown, worker, redrive],
     "Try": [demo, sample, completion],
 }
 
