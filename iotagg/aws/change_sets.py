@@ -11,7 +11,7 @@ from iotagg.aws.problems import explained
 from iotagg.errors import CloudBusy, CloudError, DeploymentFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from iotagg.aws.formation import Formation
 
@@ -157,20 +157,24 @@ def _changes(formation: Formation, change_set: ChangeSet, page: dict[str, Any]) 
 def _change(found: dict[str, Any]) -> Change:
     change = found.get("ResourceChange", {})
     action = change.get("Action", "")
-    causes = dict.fromkeys(_cause(detail) for detail in change.get("Details", ()))
     return Change(
         action=_ACTIONS.get((action, change.get("Replacement", "")), action),
         resource=change.get("LogicalResourceId", ""),
         type=change.get("ResourceType", ""),
-        why=", ".join(cause for cause in causes if cause),
+        why=_why(change.get("Details", ())),
         physical=change.get("PhysicalResourceId", ""),
     )
 
 
-def _cause(detail: dict[str, Any]) -> str:
-    target = detail.get("Target", {})
-    what = target.get("Name") or target.get("Attribute", "")
-    return f"{what} (by {detail['CausingEntity']})" if detail.get("CausingEntity") else str(what)
+def _why(details: Iterable[dict[str, Any]]) -> str:
+    # What changes in it, each with the parameters and parts that make it change.
+    causes: dict[str, list[str]] = {}
+    for detail in details:
+        target = detail.get("Target", {})
+        found = causes.setdefault(target.get("Name") or target.get("Attribute", ""), [])
+        if (cause := detail.get("CausingEntity")) and cause not in found:
+            found.append(cause)
+    return ", ".join(f"{what} (by {', '.join(by)})" if by else what for what, by in causes.items())
 
 
 def _discard(formation: Formation, change_set: ChangeSet) -> None:

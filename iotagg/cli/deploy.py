@@ -71,7 +71,7 @@ def deploy(
     if follow or continue_rollback:
         return _watch(formation(), name, tell, again=continue_rollback, as_json=as_json)
     if not dry_run:
-        check_can_answer(yes=yes)
+        check_can_answer("say --yes, or look first with --dry-run", yes=yes)
     cloud = formation()
     from iotagg.deployment.deploy import Order  # noqa: PLC0415 (local commands need nothing of AWS)
     from iotagg.deployment.parameters import parsed  # noqa: PLC0415
@@ -123,10 +123,8 @@ def _watch(cloud: Formation, name: str, tell: Tell, *, again: bool, as_json: boo
 
 
 def _show(plan: Plan, cloud: Formation, tell: Tell, *, as_json: bool) -> None:
-    what = "would be updated" if plan.before else "would be made"
-    tell(
-        f"stack {plan.name} in {cloud.region} {what}:" if not plan.nothing else f"stack {plan.name}: nothing to change"
-    )
+    what = "nothing to change" if plan.nothing else "would be updated" if plan.before else "would be made"
+    tell(f"stack {plan.name} in {cloud.region}: {what}")
     if plan.unchecked:
         tell(f"CloudFormation could not be asked ({plan.unchecked}); the template declares:")
         for kind, count in sorted(plan.resources.items()):

@@ -29,7 +29,10 @@ def formation() -> Formation:
     return Formation.connected()
 
 
-def check_can_answer(*, yes: bool) -> None:
-    """Check that somebody is there to answer, where --yes has not done so. Raises click.UsageError."""
+def check_can_answer(way: str, *, yes: bool) -> None:
+    """Check that somebody is there to answer, where --yes has not done so; if not, the way out is `way`.
+
+    Raises click.UsageError.
+    """
     if not yes and not sys.stdin.isatty():
-        raise click.UsageError("nobody is here to answer; say --yes, or look first with --dry-run")
+        raise click.UsageError(f"nobody is here to answer the question whether to go on; {way}")

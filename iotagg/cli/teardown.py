@@ -10,7 +10,7 @@ from iotagg.cli.session import plural, print_error
 from iotagg.cli.stack_name import check_can_answer, formation, stack_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from iotagg.cli.session import Session
     from iotagg.deployment.kept import Kept
@@ -35,20 +35,21 @@ def teardown(session: Session, name: str | None, yes: bool, delete_data: bool) -
         iotagg teardown branches --delete-data
     """
     name = stack_name(session, name)
-    check_can_answer(yes=yes)
+    check_can_answer("say --yes", yes=yes)
     cloud = formation()
     from iotagg.deployment.teardown import inventory, tear_down  # noqa: PLC0415 (local commands need nothing of AWS)
 
     found = inventory(cloud, name)
     _show(found, cloud.region, delete_data=delete_data)
     if found.nothing and not (delete_data and found.stays):
+        _show_way(name, found.stays)
         return 0
     if not yes and not _agreed(name, delete_data=delete_data):
         click.echo("nothing was changed")
         return 1
     stays = tear_down(cloud, found, click.echo, delete_data=delete_data)
     click.echo(f"stack {name} is gone")
-    _show_kept(name, stays)
+    _show_way(name, stays)
     return 0
 
 
@@ -67,7 +68,8 @@ def _show(found: Inventory, region: str, *, delete_data: bool) -> None:
     if found.packages:
         click.echo(f"goes        stack {found.packages.name}, with the packages in its bucket")
     for each in found.stays:
-        click.echo(f"{'goes' if delete_data and each.removable else 'stays':<6}      {each.type} {each.name}")
+        goes = each.removable and (delete_data or each in found.unused)
+        click.echo(f"{'goes' if goes else 'stays':<12}{each.type} {each.name}{' (empty)' * (each in found.unused)}")
     if found.messages is None or found.pending is None:
         print_error("how much work waits cannot be told; look with iotagg status before you go on")
     elif found.messages or found.pending:
@@ -77,8 +79,6 @@ def _show(found: Inventory, region: str, *, delete_data: bool) -> None:
         )
 
 
-def _show_kept(name: str, stays: Iterable[Kept]) -> None:
-    for each in stays:
-        click.echo(f"kept     {each.name} ({each.type}){f'; by hand: {each.by_hand}' if each.by_hand else ''}")
+def _show_way(name: str, stays: Sequence[Kept]) -> None:
     if any(each.removable for each in stays):
-        click.echo(f"iotagg teardown {name} --delete-data deletes what was kept, for 90 days from now")
+        click.echo(f"iotagg teardown {name} --delete-data deletes what stays; it can be found for 90 days")

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 REMOVABLE = frozenset((BUCKET, TABLE, LOG_GROUP))
 # It goes with the bucket that it is about, and holds nothing.
 _WITH_ANOTHER = frozenset(("AWS::S3::BucketPolicy",))
-_BY_HAND = {
-    TABLE: "aws dynamodb delete-table --table-name {name}",
-    LOG_GROUP: "aws logs delete-log-group --log-group-name {name}",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +30,6 @@ class Kept:
     def removable(self) -> bool:
         """Whether --delete-data removes it."""
         return self.type in REMOVABLE
-
-    @property
-    def by_hand(self) -> str:
-        """The command that removes it, "" where one is not enough."""
-        return _BY_HAND.get(self.type, "").format(name=self.name)
 
 
 def to_stay(formation: Formation, stack_id: str, resources: list[Resource]) -> list[Kept]:

@@ -37,8 +37,9 @@ _QUEUE = "AWS::SQS::Queue"
 class Inventory:
     """What taking a stack out means. `stack` is None where it is gone already, `packages` where that one is.
 
-    `goes` counts parts by type; `stays` is what is kept, with what earlier operations left behind. `messages` wait in
-    its queues and will be lost, `pending` files are counted in part; None where that cannot be told.
+    `goes` counts parts by type; `stays` is what is kept, with what earlier operations left behind; of that, `unused` is
+    what a stack that never came up has made, and nobody has put anything into. `messages` wait in its queues and will
+    be lost, `pending` files are counted in part; None where that cannot be told.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Inventory:
     packages: StackState | None
     goes: Counter[str] = field(default_factory=Counter)
     stays: tuple[Kept, ...] = ()
+    unused: frozenset[Kept] = frozenset()
     messages: int | None = 0
     pending: int | None = 0
 
@@ -68,12 +70,15 @@ def inventory(formation: Formation, name: str) -> Inventory:
     resources = still_there(formation.resources(stack.id))
     stays = [] if stack.status == REVIEW else to_stay(formation, stack.id, resources)
     kept = {each.resource for each in stays}
+    stays = [*dict.fromkeys([*stays, *left])]
+    never_made = stack.status in NEVER_MADE
     return Inventory(
         name,
         stack,
         packages,
         goes=Counter(each.type for each in resources if each.name not in kept),
-        stays=tuple(dict.fromkeys([*stays, *left])),
+        stays=tuple(stays),
+        unused=frozenset(each for each in stays if never_made and is_empty(each.type, each.name)),
         messages=_messages(resources),
         pending=_pending(stack),
     )
@@ -88,8 +93,7 @@ def tear_down(formation: Formation, found: Inventory, tell: Tell, *, delete_data
         _delete(formation, found.stack, tell, delete_data=delete_data)
     stays = []
     for each in found.stays:
-        # What a stack that never came up has made may go without asking, as long as nobody put anything in.
-        unused = found.stack is not None and found.stack.status in NEVER_MADE and is_empty(each.type, each.name)
+        unused = each in found.unused and is_empty(each.type, each.name)
         if each.removable and (delete_data or unused):
             remove(each.type, each.name, tell)
             tell(f"removed  {each.name} ({each.type})")
