@@ -11,6 +11,7 @@ import click
 from iotagg.cli.progress import Progress
 from iotagg.cli.session import json_option, print_json, print_table
 from iotagg.cli.stack_name import check_can_answer, formation, stack_name
+from iotagg.extras import aws_extra
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,11 +55,11 @@ def deploy(
     continue_rollback: bool,
     as_json: bool,
 ) -> int:
-    """Put a stack into an AWS account, or bring it up to date, in the region that is set for boto3.
+    """Put a stack into an AWS account, or bring it up to date.
 
-    It first makes a small stack NAME-packages with a bucket for the program's code, then shows what would change and
-    what that costs, and asks. What fails is undone by AWS. The same command updates: parameters that are not given keep
-    their value.
+    It does so in the region that is set for boto3 (AWS_DEFAULT_REGION, or your profile's). It first makes a small stack
+    NAME-packages with a bucket for the program's code, then shows what would change and what that costs, and asks. What
+    fails is undone by AWS. The same command updates: parameters that are not given keep their value.
 
     Examples:
 
@@ -73,9 +74,9 @@ def deploy(
     if not dry_run:
         check_can_answer("say --yes, or look first with --dry-run", yes=yes)
     cloud = formation()
-    from iotagg.deployment.deploy import Order  # noqa: PLC0415 (local commands need nothing of AWS)
-    from iotagg.deployment.parameters import parsed  # noqa: PLC0415
-
+    with aws_extra():
+        from iotagg.deployment.deploy import Order  # noqa: PLC0415 (local commands need nothing of AWS)
+        from iotagg.deployment.parameters import parsed  # noqa: PLC0415
     order = Order(name, parsed(settings), dry_run, allow_replacement)
     return _deploy(cloud, order, tell, yes=yes, as_json=as_json)
 
@@ -94,7 +95,8 @@ def _deploy(cloud: Formation, order: Order, tell: Tell, *, yes: bool, as_json: b
             tell("dry run: nothing was changed")
             return _end(cloud, plan, plan.before, "dry run", as_json=as_json)
         if not yes and not click.confirm("Go on?", err=as_json):
-            tell(f"nothing was changed; what was made for packages goes with iotagg teardown {order.name}")
+            way = "" if plan.before else f"; what was made for packages goes with iotagg teardown {order.name}"
+            tell(f"nothing was changed{way}")
             return 1
         state = deploy.carry_out(cloud, plan, tell)
     if not as_json:
@@ -109,17 +111,18 @@ def _progress(total: int) -> Iterator[Callable[[int], object]]:
 
 
 def _watch(cloud: Formation, name: str, tell: Tell, *, again: bool, as_json: bool) -> int:
-    from iotagg.deployment import deploy, following, standing  # noqa: PLC0415
-
+    with aws_extra():
+        from iotagg.deployment import deploy, following  # noqa: PLC0415
     if again:
         state = deploy.continue_rollback(cloud, name, tell)
         tell(f"stack {name} is what it was before the update; iotagg deploy {name} tries the update again")
     else:
-        state = following.attach(cloud, name, tell)
+        log, state = following.attach(cloud, name, tell)
+        deploy.check_done(cloud, log, state)
         tell(f"stack {name} in {cloud.region} is {state.status}")
     if as_json:
         print_json({"stack": name, "region": cloud.region, "state": state.status})
-    return 0 if state.status in standing.HEALTHY else 1
+    return 0
 
 
 def _show(plan: Plan, cloud: Formation, tell: Tell, *, as_json: bool) -> None:
@@ -161,5 +164,5 @@ def _end(cloud: Formation, plan: Plan, state: StackState | None, result: str, *,
         ]
         outputs = dict(state.outputs) if state else {}
         facts = {"stack": plan.name, "region": cloud.region, "state": result}
-        print_json({**facts, "changes": changes, "outputs": outputs})
+        print_json({**facts, "checked": not plan.unchecked, "changes": changes, "outputs": outputs})
     return 0

@@ -8,6 +8,7 @@ import click
 
 from iotagg.cli.session import plural, print_error
 from iotagg.cli.stack_name import check_can_answer, formation, stack_name
+from iotagg.extras import aws_extra
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +38,8 @@ def teardown(session: Session, name: str | None, yes: bool, delete_data: bool) -
     name = stack_name(session, name)
     check_can_answer("say --yes", yes=yes)
     cloud = formation()
-    from iotagg.deployment.teardown import inventory, tear_down  # noqa: PLC0415 (local commands need nothing of AWS)
-
+    with aws_extra():
+        from iotagg.deployment.teardown import inventory, tear_down  # noqa: PLC0415 (local commands need nothing of AWS)
     found = inventory(cloud, name)
     _show(found, cloud.region, delete_data=delete_data)
     if found.nothing and not (delete_data and found.stays):

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iotagg.aws.change_sets import MOST_BODY_BYTES, ChangeSet, Proposal, execute, proposed
+from iotagg.aws.formation import GONE
 from iotagg.aws.stack_events import EventLog, newest
 from iotagg.deployment.following import cause, follow
 from iotagg.deployment.ingredients import PACKAGES_BUCKET, RELEASE
 from iotagg.deployment.outline import Outline
 from iotagg.deployment.packages import Shelf
 from iotagg.deployment.parameters import Settled, check, settled
-from iotagg.deployment.standing import DONE, NEVER_MADE, TAG, checked_name, place_of, to_update
+from iotagg.deployment.standing import DONE, HEALTHY, TAG, checked_name, place_of, to_update, unfit
 from iotagg.errors import DeploymentFailed
 from iotagg.sources import no_progress
 
@@ -137,16 +138,15 @@ def carry_out(formation: Formation, plan: Plan, tell: Tell) -> StackState:
 
 def check_done(formation: Formation, log: EventLog, state: StackState) -> None:
     """Check that an operation has done what it was to do. Raises DeploymentFailed."""
-    if state.status in DONE:
+    if state.status in (*DONE, GONE):
         return
-    name, reason = state.name, cause(log, formation, state)
-    if state.status in NEVER_MADE:
-        way = f"correct that, remove what is left with iotagg teardown {name}, then iotagg deploy {name} again"
-    elif state.status == "UPDATE_ROLLBACK_FAILED":
-        way = f"correct that, then iotagg deploy {name} --continue-rollback"
-    else:
-        way = "the stack is what it was before; correct that, then deploy again"
-    raise DeploymentFailed(f"{place_of(formation, name)} failed ({state.status}): {reason}; {way}")
+    reason = cause(log, formation, state)
+    if state.status not in HEALTHY:
+        raise unfit(formation, state, reason)
+    raise DeploymentFailed(
+        f"{place_of(formation, state.name)} failed ({state.status}): {reason}; "
+        "the stack is what it was before; correct that, then deploy again"
+    )
 
 
 def continue_rollback(formation: Formation, name: str, tell: Tell) -> StackState:

@@ -65,11 +65,15 @@ def nowhere(formation: Formation, name: str) -> NotDeployed:
     return NotDeployed(f"there is no {place_of(formation, name)}; check its name, AWS_DEFAULT_REGION and AWS_PROFILE")
 
 
-def attach(formation: Formation, name: str, tell: Tell) -> StackState:
-    """Tell what has happened since a stack's last operation began, and follow it if it goes on. Raises CloudError."""
+def attach(formation: Formation, name: str, tell: Tell) -> tuple[EventLog, StackState]:
+    """Tell what has happened since a stack's last operation began, and follow it if it goes on.
+
+    Returns what happened, and how the stack stands then. Raises CloudError.
+    """
     state = formation.state(name)
     stack_id = state.id if state else formation.deleted(name)
     if not stack_id:
         raise nowhere(formation, name)
     begun = last_operation(formation, stack_id)
-    return follow(EventLog(formation, stack_id, begun=begun[0].id if begun else ""), formation, name, tell)
+    log = EventLog(formation, stack_id, begun=begun[0].id if begun else "")
+    return log, follow(log, formation, name, tell)

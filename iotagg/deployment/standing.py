@@ -49,7 +49,7 @@ def to_update(formation: Formation, name: str, version: str) -> StackState | Non
     check_own(formation, state)
     check_idle(formation, state)
     if state.status not in HEALTHY:
-        raise _unfit(formation, state)
+        raise unfit(formation, state, why(formation, state))
     theirs = state.outputs.get(VERSION_OUTPUT, "")
     if _numbers(theirs) > _numbers(version):
         raise DeploymentFailed(
@@ -107,8 +107,9 @@ def invalid(formation: Formation, state: StackState, failure: Event | None) -> l
     return formation.invalid(state.id) if asked else []
 
 
-def _unfit(formation: Formation, state: StackState) -> DeploymentFailed:
-    where, name, cause = place_of(formation, state.name), state.name, why(formation, state)
+def unfit(formation: Formation, state: StackState, cause: str) -> DeploymentFailed:
+    """Return the error for a stack that is not healthy, because of `cause`, with the way out of its state."""
+    where, name = place_of(formation, state.name), state.name
     if state.status in NEVER_MADE:
         return DeploymentFailed(
             f"{where} could not be made ({state.status}): {cause}; correct that, remove what is left "

@@ -118,6 +118,7 @@ def test_a_long_template_comes_by_its_address(desk: Desk) -> None:
     result = desk("deploy", "--dry-run")
     assert "CloudFormation could not be asked (the template has" in result.out
     assert "   2  AWS::SQS::Queue\n" in result.out
+    assert json.loads(desk("deploy", "--dry-run", "--json").out)["checked"] is False
     assert (desk.status(), desk.buckets()) == ("none", [])
     desk.deployed()
     kept = desk.keys(desk.output("Bucket", "-packages"))
@@ -159,6 +160,7 @@ def test_machine_output_is_one_object(desk: Desk) -> None:
     made = json.loads(desk("deploy", "--yes", "--json").out)
     assert (made["stack"], made["region"], made["state"]) == (desk.name, "eu-west-1", "deployed")
     assert made["outputs"]["Bucket"] == desk.output("Bucket")
+    assert made["checked"]
     assert {"change": "Add", "resource": "Files", "type": "AWS::S3::Bucket", "why": ""} in made["changes"]
     assert json.loads(desk("deploy", "--yes", "--json").out)["state"] == "unchanged"
     assert json.loads(desk("deploy", "--dry-run", "--json").out)["state"] == "dry run"
@@ -195,7 +197,7 @@ def test_a_creation_that_fails_says_which_part_why_and_what_next(desk: Desk) -> 
     assert result.code == 1
     assert "FAILED   FilesQueue (AWS::SQS::Queue): Invalid value for the parameter VisibilityTimeout" in result.out
     assert "undoing what was done\n" in result.out
-    failed = f"stack {desk.name} in eu-west-1 failed (ROLLBACK_COMPLETE): FilesQueue (AWS::SQS::Queue): Invalid value"
+    failed = f"stack {desk.name} in eu-west-1 could not be made (ROLLBACK_COMPLETE): FilesQueue (AWS::SQS::Queue): Inv"
     assert failed in result.err
     assert f"remove what is left with iotagg teardown {desk.name}, then iotagg deploy {desk.name} again" in result.err
     desk.ships()
@@ -268,7 +270,14 @@ def test_the_last_operation_can_be_looked_at_again(desk: Desk) -> None:
     assert result.code == 0
     assert "made     Files (AWS::S3::Bucket)\n" in result.out
     assert result.out.endswith(f"stack {desk.name} in eu-west-1 is CREATE_COMPLETE\n")
-    assert json.loads(desk("deploy", "--follow", "--json").out)["state"] == "CREATE_COMPLETE"
+    desk.ships(toy_ingredients(BROKEN))
+    desk("deploy", "--yes")
+    failed = desk("deploy", "--follow")
+    assert failed.code == 1
+    assert "failed (UPDATE_ROLLBACK_COMPLETE): FilesQueue (AWS::SQS::Queue): Invalid value" in failed.err
+    desk.ships()
+    desk.deployed("--set", "Seconds=61")
+    assert json.loads(desk("deploy", "--follow", "--json").out)["state"] == "UPDATE_COMPLETE"
 
 
 def test_a_rollback_that_is_none_is_not_continued(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotagg.aws import stack_events
+from iotagg.aws.patience import Patience
 from iotagg.aws.stack_events import Event, EventLog, first_failure, last_operation, newest
 from tests.deployment.answers import STACK_ID, Told, event, pages, stacks
 
@@ -109,7 +110,7 @@ def test_an_end_that_never_shows_in_the_events_is_an_end_all_the_same() -> None:
 
 def test_a_lost_connection_does_not_end_the_following(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr(stack_events, "_PATIENCE", stack_events.Patience(attempts=5, sleep=waits.append))
+    monkeypatch.setattr(stack_events, "_PATIENCE", Patience(attempts=5, sleep=waits.append))
     lost = EndpointConnectionError(endpoint_url="https://192.0.2.1")
     told = Told(
         DescribeStacks=[lost, stacks("UPDATE_COMPLETE")], DescribeStackEvents=[lost, lost, *pages([*OLD, *UPDATE])]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iotagg.deployment.deploy import check_done, continue_rollback
 from iotagg.deployment.following import attach, line_of
 from iotagg.deployment.standing import _numbers, checked_name, to_update
 from iotagg.errors import DeploymentFailed, InvalidValue, NotDeployed
@@ -188,7 +189,8 @@ def test_what_goes_on_can_be_looked_at_again() -> None:
         DescribeStackEvents=[*pages(happened), *pages(happened), *pages([*happened, event(3, "UPDATE_COMPLETE")])],
     )
     lines: list[str] = []
-    assert attach(told.formation, "branches", lines.append).status == "UPDATE_COMPLETE"
+    _, state = attach(told.formation, "branches", lines.append)
+    assert state.status == "UPDATE_COMPLETE"
     assert lines == ["updated  Queue (AWS::SQS::Queue)"]
 
 
@@ -198,7 +200,9 @@ def test_a_deletion_can_be_looked_at_when_it_is_over() -> None:
         ListStacks={"StackSummaries": [{"StackName": "branches", "StackId": STACK_ID, "CreationTime": 1}]},
         DescribeStackEvents=pages([event(1, "DELETE_IN_PROGRESS"), event(2, "DELETE_COMPLETE")]),
     )
-    assert attach(told.formation, "branches", print).status == "DELETE_COMPLETE"
+    log, state = attach(told.formation, "branches", print)
+    assert state.status == "DELETE_COMPLETE"
+    check_done(told.formation, log, state)
 
 
 def test_what_was_never_there_cannot_be_looked_at() -> None:
@@ -218,3 +222,28 @@ def test_an_interrupted_look_says_that_it_goes_on() -> None:
     told.formation.sleep = interrupt
     with pytest.raises(DeploymentFailed, match=r"it goes on at AWS; iotagg deploy branches --follow shows"):
         attach(told.formation, "branches", print)
+
+
+def stuck(*ends: str, reason: str = "") -> Told:
+    states = [stacks(status) for status in ("UPDATE_ROLLBACK_FAILED", *ends)]
+    before = [event(1, "UPDATE_ROLLBACK_FAILED")]
+    after = [
+        *before,
+        event(2, "UPDATE_ROLLBACK_IN_PROGRESS"),
+        event(3, "UPDATE_FAILED" if reason else "UPDATE_COMPLETE", "Queue", ResourceStatusReason=reason),
+        event(4, ends[-1]),
+    ]
+    return Told(DescribeStacks=states, DescribeStackEvents=[*pages(before), *pages(after)])
+
+
+def test_a_rollback_that_failed_is_continued() -> None:
+    told, lines = stuck("UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"), list[str]()
+    assert continue_rollback(told.formation, "branches", lines.append).status == "UPDATE_ROLLBACK_COMPLETE"
+    assert lines == ["undoing what was done", "updated  Queue (AWS::SQS::Queue)"]
+    assert "ContinueUpdateRollback" in told.operations()
+
+
+def test_a_rollback_that_fails_again_says_why() -> None:
+    told = stuck("UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", reason="still there")
+    with pytest.raises(DeploymentFailed, match=r"Queue \(AWS::SQS::Queue\): still there; .*--continue-rollback again$"):
+        continue_rollback(told.formation, "branches", print)
