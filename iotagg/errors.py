@@ -13,6 +13,7 @@
     │   ├── NotSignedIn     there are no credentials, or they are no longer valid
     │   ├── NotAllowed      the credentials do not permit what is needed
     │   ├── NotDeployed     a bucket, table, queue or stack is not there
+    │   ├── DeploymentFailed  a stack cannot be made, changed or deleted, and why
     │   └── CloudBusy       throttled, in conflict, failing or out of reach for longer than retries last; later may do
     └── StoreError          the store cannot be used
         ├── NotAStore       the file is no iotagg database
@@ -79,6 +80,10 @@ class NotAllowed(CloudError):
 
 class NotDeployed(CloudError):
     """A bucket, table, queue or stack is not there."""
+
+
+class DeploymentFailed(CloudError):
+    """A stack cannot be made, changed or deleted as it stands or as it is asked for; the text says why."""
 
 
 class CloudBusy(CloudError):

@@ -10,7 +10,7 @@ from iotagg.errors import MissingExtra
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_AWS = frozenset(("boto3", "botocore", "pynamodb", "s3transfer", "tenacity", "urllib3"))
+_AWS = frozenset(("boto3", "botocore", "pynamodb", "s3transfer", "tenacity", "urllib3", "yaml"))
 
 
 @contextmanager

@@ -77,10 +77,16 @@ GONE = Kind(NotDeployed, "it is not there", "deploy the stack, or check the name
 STACK_GONE = Kind(
     NotDeployed,
     "there is no such stack",
-    "check its name (--stack), AWS_DEFAULT_REGION and AWS_PROFILE",
+    "make it with iotagg deploy NAME, or check its name (--stack), AWS_DEFAULT_REGION and AWS_PROFILE",
 )
 OBJECT_GONE = Kind(CloudError, "the object is not there (any more)", "check its name, or upload it again")
 CHANGED = Kind(CloudError, "it was changed or made by others meanwhile", "look at it as it is now, then try again")
+QUOTA = Kind(
+    CloudError,
+    "a quota of the account is used up",
+    "delete what nobody needs any more, or ask for more under Service Quotas",
+)
+NOT_EMPTY = Kind(CloudError, "something is put into it while it is emptied", "stop whoever does, then try again")
 REGION = Kind(CloudError, "it lies in another region", "set AWS_DEFAULT_REGION to the region that it was made in")
 NO_REGION = Kind(CloudError, "no region is set", "set AWS_DEFAULT_REGION, for example to eu-west-1")
 BAD_REGION = Kind(
@@ -140,7 +146,10 @@ CODES = {
         ACCOUNT: "AccountProblem AllAccessDisabled OptInRequired SubscriptionRequired NotSignedUp InvalidPayer",
         GONE: "NoSuchBucket ResourceNotFound TableNotFound NonExistentQueue QueueDoesNotExist",
         OBJECT_GONE: "NoSuchKey NoSuchVersion NoSuchUpload",
-        CHANGED: "PreconditionFailed ConditionalCheckFailed",
+        CHANGED: """
+            PreconditionFailed ConditionalCheckFailed ChangeSetNotFound InvalidChangeSetStatus AlreadyExists
+        """,
+        NOT_EMPTY: "BucketNotEmpty",
         THROTTLED: """
             Throttling ThrottlingError Throttled RequestThrottled EC2Throttled TooManyRequests LimitExceeded
             ProvisionedThroughputExceeded RequestLimitExceeded BandwidthLimitExceeded SlowDown OverLimit

@@ -9,8 +9,13 @@ _SERVICES = (
     (re.compile(r"Object|Bucket|Multipart|UploadPart|PublicAccessBlock|^ListParts$"), "s3", "S3"),
     (re.compile(r"Queue|^(?:Send|Receive|Delete)Message|^ChangeMessageVisibility"), "sqs", "SQS"),
     (re.compile(r"Item|Table|^Query$|^Scan$|TimeToLive|ContinuousBackups"), "dynamodb", "DynamoDB"),
-    (re.compile(r"Stack|ChangeSet"), "cloudformation", "CloudFormation"),
+    (
+        re.compile(r"Stack|ChangeSet|Template|Rollback|TerminationProtection|^DescribeEvents$"),
+        "cloudformation",
+        "CloudFormation",
+    ),
     (re.compile(r"^Invoke|Function|EventSourceMapping"), "lambda", "Lambda"),
+    (re.compile(r"LogGroup"), "logs", "CloudWatch Logs"),
     (re.compile(r"CallerIdentity|^AssumeRole"), "sts", "STS"),
 )
 _GET = "s3:GetObject, s3:GetObjectVersion, s3:ListBucket"  # without the last, what is missing looks forbidden

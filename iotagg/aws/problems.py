@@ -189,6 +189,8 @@ def _kind_of(code: str, status: int, operation: str, response: object) -> Kind:
         return _cancelled(response)
     if short == "ValidationError" and _STACK_QUESTIONS.fullmatch(operation):
         return kinds.STACK_GONE
+    if short == "LimitExceeded" and service_of(operation)[0] == "cloudformation":
+        return kinds.QUOTA
     if short == "ResourceInUse" and operation.startswith("Create"):
         return kinds.CHANGED
     if key := _KMS.match(code):

@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from iotagg import __version__
 from iotagg.cli.books import backup, restore
 from iotagg.cli.completion import completion
+from iotagg.cli.deploy import deploy
 from iotagg.cli.export import export
 from iotagg.cli.exports import exports
 from iotagg.cli.forget import forget
@@ -20,6 +21,7 @@ from iotagg.cli.redrive import redrive
 from iotagg.cli.retract import retract
 from iotagg.cli.session import Session, print_error
 from iotagg.cli.status import status
+from iotagg.cli.teardown import teardown
 from iotagg.cli.tryout import demo, sample
 from iotagg.cli.upload import upload
 from iotagg.cli.worker import worker
@@ -32,7 +34,7 @@ FAMILIES: dict[str, list[click.Command]] = {
     "Use": [upload, export, retract],
     "Look": [pairs, files, status, inspect, exports, pseudonym],
     "Books": [backup, restore, forget],
-    "Cloud": [worker, redrive],
+    "Cloud": [deploy, teardown, worker, redrive],
     "Try": [demo, sample, completion],
 }
 

@@ -176,7 +176,13 @@ def test_a_database_needs_nothing_of_aws(run: Command, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("missing", "command"),
-    [("boto3", ["--stack", "x", "pairs"]), ("pynamodb", ["pairs"]), ("boto3", ["--db", "x.db", "export"])],
+    [
+        ("boto3", ["--stack", "x", "pairs"]),
+        ("pynamodb", ["pairs"]),
+        ("boto3", ["--db", "x.db", "export"]),
+        ("boto3", ["teardown", "x", "--yes"]),
+        ("yaml", ["deploy", "x", "--dry-run"]),
+    ],
 )
 def test_what_is_not_installed_is_named(
     run: Command, aws: str, tmp_path: Path, missing: str, command: list[str]
