@@ -46,9 +46,9 @@ def backup(session: Session, destination: Path, force: bool, as_json: bool) -> i
         raise IotaggError(f"{destination} is there already; name another file, or --force")
     report = Report(quiet=True)
     if session.in_cloud:
-        say_what_a_copy_lacks(session)
-        note_export(session, "backup", {}, str(destination))
         with new_database(destination) as copy, session.store() as store:
+            say_what_a_copy_lacks(session)
+            note_export(session, "backup", {}, str(destination))
             _tell(copied(store, copy), report)
     else:
         with session.database_store() as database:

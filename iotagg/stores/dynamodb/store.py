@@ -133,8 +133,6 @@ class DynamoStore:
         yield from self._archive.chunks(*cut, numbers)
 
     def move(self, site: str, move: Move) -> bool:
-        if len(move.path.encode()) > MAX_PATH_BYTES:
-            raise FileRefused(f"its path is longer than the {MAX_PATH_BYTES:,} bytes that a stack can keep")
         self._know(site)
         for tries in range(_ROUNDS):
             item = self._path(site, move.path)
@@ -335,6 +333,8 @@ class DynamoStore:
         return _path_record(site, path, self._path(site, path))
 
     def _path(self, site: str, path: str) -> PathItem | None:
+        if len(path.encode()) > MAX_PATH_BYTES:
+            raise FileRefused(f"its path is longer than the {MAX_PATH_BYTES:,} bytes that a stack can keep")
         return self._get(lambda: self._table.paths.get(paths_key(site), path, consistent_read=True))
 
     def sites(self) -> list[str]:
