@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from bench.setting import consolidate_all, deployed, engine, put, sample_files, show, summarize_all
 from iotagg.aws.clients import connect
+from iotagg.deployment.costs import GB, Options, Traffic, estimate
+from iotagg.deployment.prices import read_prices
 from iotagg.jobs.cloud import Cloud, Settings
 from iotagg.jobs.sweep import sweep
 from iotagg.parallel import upload_all
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 SITES = ("paris", "tokyo")
 ROWS, DAYS = 30_000, 31
 INDEX_BYTES = 100
+_PAIR_DAYS = 630
 _NO_GRACE_SECONDS = -60.0  # the sweep takes objects that were put this moment for old
 _OF_ITEMS = {"P#": "pair-months", "N#": "paths", "SITES": "sites", "PENDING": "pending"}
 _OF_OBJECTS = {"contributions/": "contributions", "rejects/": "rejected lines", "incoming/": "raw files"}
@@ -119,6 +122,15 @@ def _row(what: str, kept: Kept, raw: int) -> tuple[object, ...]:
     return what, kept.count, kept.bytes, charged, charged / kept.count, f"{charged / raw:.4%}"
 
 
+def _logs(files: int, rows: int) -> Iterator[tuple[str, float]]:
+    # Sweeps are what is logged beside them.
+    days = files / len(SITES)
+    traffic = Traffic(len(SITES), files / days, files * rows / days, files / days * _PAIR_DAYS)
+    for what, options in (("files", Options(sweep_minutes=1e9)), ("files and a sweep every 5 minutes", Options())):
+        items = {item.what: item for item in estimate(traffic, options, read_prices())}
+        yield what, items["logs, taken in"].quantity * GB
+
+
 def main() -> None:
     """Measure and print."""
     rows, days = [*map(int, sys.argv[1:]), *(ROWS, DAYS)[len(sys.argv) - 1 :]]
@@ -131,6 +143,8 @@ def main() -> None:
     header = ("kind", "count", "bytes", "bytes charged", "each", "of raw bytes")
     title = f"{len(files)} files of {rows:,} rows, {raw:,} bytes"
     show(f"What is kept of {title}", header, [*_rows(found, raw), _row("one database file instead", database, raw)])
+    logged = [(what, int(size), f"{size / raw:.4%}") for what, size in _logs(len(files), rows)]
+    show("What functions log in a month of such days (estimated)", ("of", "bytes", "of raw bytes"), logged)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
-"""The two functions, each in Lambda's runtime, over files that lie in the bucket: time, processor time, requests, logs."""
+"""The two functions, each in Lambda's runtime, over files that lie in the bucket: time, requests, logs."""
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from contextlib import contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from io import BytesIO
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bench.setting import sample_files, show
@@ -37,7 +38,7 @@ def touched(file: Path, count: int) -> int:
     """Return how many pair-months are touched when a file comes in `count` slices."""
     header, *rows = file.read_bytes().splitlines(keepends=True)
     cuts = [len(rows) * place // count for place in range(count + 1)]
-    slices = (rows[begin:end] for begin, end in zip(cuts, cuts[1:], strict=False))
+    slices = (rows[begin:end] for begin, end in pairwise(cuts))
     return sum(len(months_of(days_of(header + b"".join(part)))) for part in slices)
 
 

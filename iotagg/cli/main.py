@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from iotagg import __version__
 from iotagg.cli.books import backup
 from iotagg.cli.completion import completion
+from iotagg.cli.cost import cost
 from iotagg.cli.export import export
 from iotagg.cli.look import files, inspect, pairs
 from iotagg.cli.redrive import redrive
@@ -29,7 +30,7 @@ FAMILIES: dict[str, list[click.Command]] = {
     "Use": [upload, export, retract],
     "Look": [pairs, files, status, inspect],
     "Books": [backup],
-    "Cloud": [worker, redrive],
+    "Cloud": [worker, redrive, cost],
     "Try": [demo, sample, completion],
 }
 

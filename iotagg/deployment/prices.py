@@ -1,8 +1,8 @@
 """What AWS charges for one of each, from a file of list prices with its date: the one that comes along, or another.
 
 The file is JSON: `noted` is its date, `prices` holds for each name the unit, USD for one unit in each region, whether
-that was checked and where, AWS's own page, and what of it is free each month. `nearest` says for the beginnings of other
-regions' names which region's prices are taken for them; the longest that fits counts.
+that was checked and where, AWS's own page, and what of it is free each month. `nearest` says for the beginnings of
+other regions' names which region's prices are taken for them; the longest that fits counts.
 """
 
 from __future__ import annotations
@@ -46,26 +46,28 @@ class Prices:
         try:
             return self.by_name[name]
         except KeyError:
-            raise InvalidValue(f"the price file has no price '{name}' for {self.region}; add it") from None
+            raise InvalidValue(f"the price file has no price of {name} in {self.region}; add it") from None
 
     @property
     def note(self) -> str:
         """A line that says which prices these are, and how far they can be trusted."""
         instead = "" if self.region == self.asked else f" (none are known for {self.asked})"
-        unchecked = sum(not price.checked for price in self.by_name.values())
-        return (
-            f"AWS list prices in {self.region}{instead}, noted {self.noted}, USD without tax;"
-            f" {unchecked} of {len(self.by_name)} are from memory"
-        )
+        unchecked = ", ".join(self.unchecked) or "none"
+        return f"AWS list prices in {self.region}{instead}, noted {self.noted}, USD without tax; unchecked: {unchecked}"
+
+    @property
+    def unchecked(self) -> list[str]:
+        """The names of the prices that nobody compared with a document."""
+        return sorted(name for name, price in self.by_name.items() if not price.checked)
 
 
 def read_prices(region: str = REGION, file: Path | None = None) -> Prices:
     """Return the prices for a region, or for the nearest that is known. Raises InvalidValue, OSError."""
-    text = (file or OWN).read_text(encoding="utf-8")
+    content = (file or OWN).read_bytes()
     try:
-        return _prices(json.loads(text), region)
+        return _prices(json.loads(content), region)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise InvalidValue(f"{file} is no price file; write it like the one in the documentation") from None
+        raise InvalidValue(f"{file} is no price file; write it as the page Formats of the documentation does") from None
 
 
 def _prices(fields: Any, asked: str) -> Prices:
