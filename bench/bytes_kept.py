@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from bench.setting import consolidate_all, deployed, engine, put, sample_files, show, summarize_all
 from iotagg.aws.clients import connect
-from iotagg.deployment.costs import GB, Options, Traffic, estimate
+from iotagg.deployment.costs import Options, Traffic, estimate
 from iotagg.deployment.prices import read_prices
+from iotagg.deployment.usage import GB
 from iotagg.jobs.cloud import Cloud, Settings
 from iotagg.jobs.sweep import sweep
 from iotagg.parallel import upload_all
