@@ -44,11 +44,12 @@ _DUTIES = Duties(poll_seconds=1, sweep_seconds=0, idle_seconds=2)
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How long it took by the clock and of the processor, and how many transactions were written."""
+    """How long it took by the clock and of the processor, how many transactions were written, and all requests."""
 
     seconds: float
     cpu: float
     transactions: int = 0
+    requests: int = 0
 
 
 class Watch(threading.Thread):
@@ -84,7 +85,7 @@ def by_worker(files: Sequence[Path], processes: int) -> Run:
     watch.join()
     if counts["files counted"] + counts["files pending"] + counts["files already counted"] < len(files):
         raise RuntimeError(f"not all files were counted: {counts}")
-    return Run(watch.end - watch.begin, _children() - cpu, counts["transactions"])
+    return Run(watch.end - watch.begin, _children() - cpu, counts["transactions"], counts["requests"])
 
 
 def by_sqlite(files: Sequence[Path], processes: int) -> Run:

@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from iotagg import __version__
 from iotagg.cli.books import backup, restore
 from iotagg.cli.completion import completion
+from iotagg.cli.cost import cost
 from iotagg.cli.deploy import deploy
 from iotagg.cli.export import export
 from iotagg.cli.exports import exports
@@ -34,7 +35,7 @@ FAMILIES: dict[str, list[click.Command]] = {
     "Use": [upload, export, retract],
     "Look": [pairs, files, status, inspect, exports, pseudonym],
     "Books": [backup, restore, forget],
-    "Cloud": [deploy, teardown, worker, redrive],
+    "Cloud": [deploy, teardown, cost, worker, redrive],
     "Try": [demo, sample, completion],
 }
 

@@ -1,0 +1,98 @@
+"""The estimate's figures hold for what a stack really does: requests, units and bytes, on the engine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bench.bytes_kept import SITES, count_all, kept_in_bucket, kept_in_table
+from bench.file_requests import CONSOLIDATE, SUMMARIZE, Till
+from bench.setting import deployed
+from iotagg.deployment.coefficients import of
+from iotagg.deployment.costs import Item, Options, Traffic, estimate
+from iotagg.deployment.prices import read_prices
+from iotagg.deployment.traffic import DAYS_OF_A_MONTH
+from iotagg.jobs.cloud import Cloud
+from iotagg.jobs.sweep import sweep
+from iotagg.sample import SampleOptions, write_sample
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bench.file_requests import FileCost
+
+TOLERANCE = 0.05  # for what is counted: files differ a little in how many chunks and messages they make
+KEPT_TOLERANCE = 0.2  # for bytes: three days of small files instead of a month of usual ones
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("sample")
+    return sorted(write_sample(folder, SampleOptions(days=3, rows=3_000, sites=("paris",))))
+
+
+def estimated(found: FileCost) -> dict[str, Item]:
+    """Return what the estimate says of a month of such files, one a day, without sweeps and polls in vain."""
+    assert found.head
+    traffic = Traffic(1, 1, found.outcome.lines["counted"], found.head.pair_months / of("touches of a pair-day"))
+    return {item.what: item for item in estimate(traffic, Options(sweep_minutes=1e9), read_prices())}
+
+
+def of_a_file(items: dict[str, Item], *what: str) -> float:
+    scale = {"million": 1e6, "thousand": 1e3}
+    return sum(items[name].quantity * scale[items[name].unit.split()[0]] for name in what) / DAYS_OF_A_MONTH
+
+
+def test_a_file_costs_the_requests_and_units_that_are_estimated(files: list[Path]) -> None:
+    *_, found = Till().costs(files[:2])
+    said = estimated(found)
+    requests = Counter[str]()
+    for (_, operation), count in found.requests.items():
+        requests[operation] += count
+    sent = found.requests[SUMMARIZE, "sqs.SendMessageBatch"]
+    done = [found.requests[CONSOLIDATE, f"sqs.{what}Message"] for what in ("Receive", "Delete")]
+    for measured, *what in (
+        (found.write_units.total(), "pairs' months, updated", "markers, records, paths"),
+        (found.read_units.total(), "reads of summarize and consolidate"),
+        (requests["s3.PutObject"], "files and contributions, written"),
+        (requests["s3.GetObject"], "files and contributions, read"),
+        (sent + sum(done), "chunks queue"),
+        (1 + sum(found.requests[SUMMARIZE, f"sqs.{way}Message"] for way in ("Receive", "Delete")), "files queue"),
+    ):
+        assert of_a_file(said, *what) == pytest.approx(measured, rel=TOLERANCE), what
+
+
+def test_a_sweep_costs_the_requests_and_units_that_are_estimated(files: list[Path]) -> None:
+    till = Till()
+    list(till.costs(files[:1]))
+    till.cloud.meter.requests.clear()
+    till.bill.read_units.clear()
+    sweep(till.cloud)
+    assert till.cloud.meter.requests["sqs.GetQueueAttributes"] == of("queue requests of a sweep")
+    assert till.cloud.meter.requests["s3.ListObjectVersions"] == 1
+    paths = 1  # of the one site that has a raw file
+    assert till.bill.read_units.total() == of("reads of a sweep") + of("reads of a site in a sweep") + paths
+
+
+def test_what_is_kept_of_a_month_is_as_large_as_estimated(tmp_path: Path) -> None:
+    written = sorted(write_sample(tmp_path, SampleOptions(days=3, rows=3_000, sites=SITES)))
+    stack = deployed()
+    count_all(written, stack)
+    table, bucket = kept_in_table(stack), kept_in_bucket(stack)
+    assert set(table) == {"pair-months", "markers", "files", "paths", "sites"}
+    assert set(bucket) == {"contributions"}
+
+    def each(kind: str) -> float:
+        kept = table[kind]
+        return (kept.bytes + kept.index) / kept.count
+
+    assert each("pair-months") == pytest.approx(of("bytes of a pair-month"), rel=KEPT_TOLERANCE)
+    assert each("markers") == pytest.approx(of("bytes of a marker"), rel=KEPT_TOLERANCE)
+    assert each("files") + each("paths") == pytest.approx(of("bytes of a file"), rel=KEPT_TOLERANCE)
+    cloud = Cloud.connected(stack)
+    heads = [file.head for site in SITES for file in cloud.store.files(site)]
+    touched = sum(head.pair_months for head in heads)
+    said = len(heads) * of("bytes of a contribution") + touched * of("bytes of a touch")
+    assert bucket["contributions"].bytes == pytest.approx(said, rel=KEPT_TOLERANCE)
