@@ -9,28 +9,32 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from iotagg.jobs.sweep import sweep
-from lambda_handlers.wiring import cloud, in_time
+from lambda_handlers.wiring import NAMESPACE, cloud, in_time
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger(service="iotagg-sweep")
-metrics = Metrics(namespace="iotagg", service="sweep")
+metrics = Metrics(namespace=NAMESPACE, service="sweep")
 
 
-@metrics.log_metrics
 def handler(_: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Sweep once, as far as time goes, and return what was done."""
-    metrics.add_metric("Sweeps", MetricUnit.Count, 1)
-    quiet_days = cloud().settings.quiet_days
     swept = sweep(cloud(), in_time=in_time(context))
-    metrics.add_metric("Files handed over again", MetricUnit.Count, swept.handed_over)
-    metrics.add_metric("Objects enqueued", MetricUnit.Count, swept.enqueued)
-    metrics.add_metric("Objects removed", MetricUnit.Count, swept.removed)
-    if quiet_days:
-        metrics.add_metric("SilentSites", MetricUnit.Count, len(swept.silent))
+    counts = {
+        "Files handed over again": swept.handed_over,
+        "Objects enqueued": swept.enqueued,
+        "Objects removed": swept.removed,
+        "Files forgotten": swept.forgotten,
+        "SilentSites": len(swept.silent),
+    }
+    for name, count in counts.items():
+        if count:  # a metric is paid for each hour in which it is sent
+            metrics.add_metric(name, MetricUnit.Count, count)
+    if any(counts.values()):
+        metrics.flush_metrics()
     for site in swept.silent:
-        logger.warning("no file for more than %d days from: %s", quiet_days, site, site=site)
+        logger.warning("no file for more than %d days from: %s", cloud().settings.quiet_days, site, site=site)
     done = asdict(swept)
     logger.info("swept", **done)
     return done

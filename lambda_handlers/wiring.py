@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+NAMESPACE = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "iotagg")  # one for each stack of an account
 SPARE_MILLISECONDS = 15_000  # for one more transaction with all its tries, and for the answer
 
 

@@ -38,19 +38,19 @@ def _days(text: str) -> float | None:
     return None if text == "forever" else 0 if text == "0" else _number(text)
 
 
-_NUMBER = Checked("number", _number)
+NUMBER = Checked("number", _number)
 _DAYS = Checked("days", _days)
 
 
 @click.command()
-@click.option("--devices", type=_NUMBER, help="Devices; as in the sample, 15 to a site, 2,000 rows a day each.  [15]")
-@click.option("--pair-days", type=_NUMBER, help="Pairs with flows on a day, instead of devices.")
-@click.option("--files", type=_NUMBER, help="Files a day, all sites together; without it, one for each site.")
-@click.option("--rows", type=_NUMBER, help="Rows a day, all sites together.")
-@click.option("--months", type=_NUMBER, default=12, show_default=True, help="Estimate the month with that number.")
-@click.option("--retention", type=_NUMBER, help="Keep so many months; without it, all.")
+@click.option("--devices", type=NUMBER, help="Devices; as in the sample, 15 to a site, 2,000 rows a day each.  [15]")
+@click.option("--pair-days", type=NUMBER, help="Pairs with flows on a day, instead of devices.")
+@click.option("--files", type=NUMBER, help="Files a day, all sites together; without it, one for each site.")
+@click.option("--rows", type=NUMBER, help="Rows a day, all sites together.")
+@click.option("--months", type=NUMBER, default=12, show_default=True, help="Estimate the month with that number.")
+@click.option("--retention", type=NUMBER, help="Keep so many months; without it, all.")
 @click.option("--raw-days", type=_DAYS, default="0", show_default=True, help="Keep raw files so many days, or forever.")
-@click.option("--log-days", type=_NUMBER, default=30, show_default=True, help="Keep logs so many days.")
+@click.option("--log-days", type=NUMBER, default=30, show_default=True, help="Keep logs so many days.")
 @click.option("--compute", type=click.Choice(["lambda", "vm", "both"]), default="lambda", show_default=True)
 @click.option("--architecture", type=click.Choice(["arm64", "x86_64"]), default="arm64", show_default=True)
 @click.option("--spot", is_flag=True, help="Take spot machines.")

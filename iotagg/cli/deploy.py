@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from iotagg.cli.cost import NUMBER
 from iotagg.cli.progress import Progress
 from iotagg.cli.session import json_option, print_json, print_table
 from iotagg.cli.stack_name import check_can_answer, formation, stack_name
+from iotagg.deployment.traffic import Traffic
 from iotagg.extras import aws_extra
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from iotagg.cli.session import Session
     from iotagg.deployment.deploy import Order, Plan
     from iotagg.deployment.following import Tell
+    from iotagg.deployment.ingredients import Ingredients
 
 _COLUMNS = ("change", "resource", "type", "why")
 _WHY = 60  # characters of a table's last column
@@ -40,6 +43,7 @@ _WHY = 60  # characters of a table's last column
 @click.option(
     "--allow-replacement", is_flag=True, help="Let the bucket or the table be replaced by an empty one, or removed."
 )
+@click.option("--devices", type=NUMBER, default=15, show_default=True, help="Estimate the costs of so many devices.")
 @click.option("--follow", is_flag=True, help="Only watch what goes on, until it ends.")
 @click.option("--continue-rollback", is_flag=True, help="Try again to bring back a stack whose update failed.")
 @json_option
@@ -51,6 +55,7 @@ def deploy(
     yes: bool,
     dry_run: bool,
     allow_replacement: bool,
+    devices: float,
     follow: bool,
     continue_rollback: bool,
     as_json: bool,
@@ -76,15 +81,15 @@ def deploy(
     cloud = formation()
     with aws_extra():
         from iotagg.deployment.deploy import Order  # noqa: PLC0415 (local commands need nothing of AWS)
+        from iotagg.deployment.ingredients import shipped  # noqa: PLC0415
         from iotagg.deployment.parameters import parsed  # noqa: PLC0415
     order = Order(name, parsed(settings), dry_run, allow_replacement)
-    return _deploy(cloud, order, tell, yes=yes, as_json=as_json)
+    return _deploy(cloud, order, shipped(Traffic.of_devices(devices)), tell, yes=yes, as_json=as_json)
 
 
-def _deploy(cloud: Formation, order: Order, tell: Tell, *, yes: bool, as_json: bool) -> int:
-    from iotagg.deployment import deploy, ingredients  # noqa: PLC0415
+def _deploy(cloud: Formation, order: Order, shipped: Ingredients, tell: Tell, *, yes: bool, as_json: bool) -> int:
+    from iotagg.deployment import deploy  # noqa: PLC0415
 
-    shipped = ingredients.shipped()
     with deploy.planned(cloud, order, shipped, tell, _progress) as plan:
         if plan.nothing and not order.dry_run:
             state = deploy.carry_out(cloud, plan, tell)

@@ -87,7 +87,7 @@ COEFFICIENTS = {
     "log bytes of a file": Coefficient(460, "bytes", _TIME),
     "log bytes of an invocation": Coefficient(350 + 330, "bytes: metrics; START, END, REPORT", _TIME),
     "metrics": Coefficient(4, "that are sent as long as nothing fails", "lambda_handlers"),
-    "alarms": Coefficient(8, "alarms", "template"),
+    "alarms": Coefficient(12, "alarms", "template"),
     "dashboards": Coefficient(1, "dashboards", "template"),
     "keys' users": Coefficient(8, "bucket, table and queues, each asked for by two", "template"),
     "minutes of a data key": Coefficient(5, "minutes until it is asked for again", "Amazon SQS Developer Guide"),

@@ -109,6 +109,7 @@ def planned(
             _stock(shelf, ingredients, packages, tell, progress)
         filled = _filled(shelf, own, values, packages)
         parameters = settled(template, order.given, known, filled)
+        template = Outline.parse(ingredients.template_for(parameters.values))
         body, url, unchecked = _sent(template, shelf, cleaning, dry_run=order.dry_run)
         change_set = None
         if not unchecked:
@@ -116,7 +117,7 @@ def planned(
                 proposed(formation, _proposal(order, template, parameters, body, url, first=before is None))
             )
             _check_keepers(change_set.changes, formation, order)
-        estimate = tuple(ingredients.estimate(parameters.values))
+        estimate = tuple(ingredients.estimate(parameters.values, formation.region))
         yield Plan(order.name, before, parameters.values, template.types, change_set, unchecked, estimate)
 
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
+from functools import partial
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 from iotagg import __version__
+from iotagg.deployment import package, template
+from iotagg.deployment.quote import quote
+from iotagg.deployment.tailoring import tailored
+
+if TYPE_CHECKING:
+    from iotagg.deployment.traffic import Traffic
 
 # The parameters of the stack's template that iotagg fills in, as far as it has them.
 PACKAGES_BUCKET = "PackagesBucket"
@@ -37,31 +43,36 @@ class Package(Protocol):
 
 
 Builder = Callable[[Mapping[str, str], Path], Package | None]  # from the stack's parameters, into a folder
-Estimate = Callable[[Mapping[str, str]], Iterable[str]]  # from the stack's parameters, lines to read
+Estimate = Callable[[Mapping[str, str], str], Iterable[str]]  # from the stack's parameters and region, lines to read
+Tailor = Callable[[Mapping[str, str]], str]  # from the stack's parameters, the template for what they choose
 
 
 @dataclass(frozen=True, slots=True)
 class Ingredients:
     """The templates' texts, a builder for each parameter that takes a package's key, and the estimate of costs.
 
-    A builder returns None where these parameters need no package.
+    `tailor` returns the template without the parts that the parameters do not ask for; without it, all is sent. A
+    builder returns None where these parameters need no package.
     """
 
     template: str
     packages_template: str
     builders: Mapping[str, Builder]
-    estimate: Estimate = lambda _: ()
+    estimate: Estimate = lambda *_: ()
     version: str = __version__
+    tailor: Tailor | None = None
+
+    def template_for(self, parameters: Mapping[str, str]) -> str:
+        """Return the text of the template for these parameters."""
+        return self.tailor(parameters) if self.tailor else self.template
 
 
-def shipped() -> Ingredients:
-    """Return those of this version of iotagg."""
-    # By their names, since they come from others.
-    template = import_module("iotagg.deployment.template")
-    package = import_module("iotagg.deployment.package")
-    costs = import_module("iotagg.deployment.costs")
+def shipped(traffic: Traffic) -> Ingredients:
+    """Return those of this version of iotagg, with the estimate for so much traffic."""
+    whole = template.stack_template()
     return Ingredients(
-        template=template.as_text(template.stack_template()),
+        template=template.as_text(whole),
+        tailor=lambda parameters: template.as_text(tailored(whole, parameters)),
         packages_template=template.as_text(template.packages_template()),
         builders={
             FUNCTIONS_PACKAGE: lambda parameters, folder: package.build_functions(_architecture(parameters), folder),
@@ -69,7 +80,7 @@ def shipped() -> Ingredients:
                 package.build_worker(_architecture(parameters), folder) if _needs_machines(parameters) else None
             ),
         },
-        estimate=cast("Estimate", costs.estimate),
+        estimate=partial(quote, traffic),
     )
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from iotagg.deployment.reading import parsed
 from iotagg.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -18,8 +17,6 @@ RETAINING = frozenset(("Retain", "RetainExceptOnCreate"))
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html: who names these by hand has to
 # say so.
 _IAM_NAMES = ("RoleName", "UserName", "GroupName", "ManagedPolicyName", "InstanceProfileName")
-_MAP = "tag:yaml.org,2002:map"
-_TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +30,8 @@ class Outline:
     @classmethod
     def parse(cls, text: str) -> Outline:
         """Read a template in YAML or JSON. Raises InvalidValue."""
-        try:
-            found = yaml.load(text, _Loader)  # noqa: S506 (a SafeLoader, taught CloudFormation's tags)
-        except yaml.YAMLError as error:
-            raise InvalidValue(f"the template is no YAML: {' '.join(str(error).split())}") from None
-        if not _is_mapping(found) or not _is_mapping(found.get("Resources")):
+        found = parsed(text)
+        if not isinstance(found.get("Resources"), dict):
             raise InvalidValue("the template has no Resources")
         return cls(text, found.get("Parameters") or {}, found["Resources"])
 
@@ -71,42 +65,3 @@ class Outline:
 def text_of(value: object) -> str:
     """Return a value of a template as CloudFormation compares it: as text."""
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _is_mapping(found: object) -> TypeGuard[dict[str, Any]]:
-    return isinstance(found, dict)
-
-
-class _Loader(yaml.SafeLoader):
-    # Dates stay text, as CloudFormation takes them: 2010-09-09 is a version.
-    yaml_implicit_resolvers = {  # noqa: RUF012 (as the class above declares it)
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    # YAML forbids a key twice, and PyYAML would take the last one without a word.
-    keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-    twice = [key for key, count in Counter(keys).items() if count > 1]
-    if twice:
-        raise yaml.constructor.ConstructorError(None, None, f"{twice[0]} stands there twice", node.start_mark)
-    return dict(yaml.SafeLoader.construct_mapping(loader, node, deep=True))
-
-
-def _function(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    # !Sub x is short for {"Fn::Sub": x}; only Ref and Condition have no Fn:: before them.
-    value: Any
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]  # what is left is a mapping
-    if suffix == "GetAtt" and isinstance(value, str):
-        value = value.split(".", 1)
-    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
-
-
-_Loader.add_constructor(_MAP, _mapping)
-_Loader.add_multi_constructor("!", _function)

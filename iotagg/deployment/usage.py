@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from iotagg.deployment.traffic import Traffic
 
 Compute = Literal["lambda", "vm", "both"]
+Architecture = Literal["arm64", "x86_64"]
 Quantity = tuple[str, str, str, float]  # service, what, the price's name, quantity in its unit
 GB = 1e9  # for some prices AWS means 2^30, which would be 7 % less of them
 _MILLION, _THOUSAND = 1e6, 1e3
@@ -30,10 +31,10 @@ class Options:
     """
 
     compute: Compute = "lambda"
-    architecture: Literal["arm64", "x86_64"] = "arm64"
+    architecture: Architecture = "arm64"
     memory_mb: int = 512
     instance: str = "c7g.large on demand"
-    sweep_minutes: float = 5
+    sweep_minutes: float = 15
     raw_days: float | None = 0
     log_days: float = 30
     backup: bool = True
