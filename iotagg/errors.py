@@ -8,6 +8,7 @@
     ├── InvalidValue        a value that was given makes no sense
     ├── NumberTooLarge      a sum would need more than 38 digits
     ├── MissingExtra        an optional dependency is needed and not there
+    ├── NotPackable         what is installed cannot be made into a package for AWS or for a machine
     ├── Unintelligible      a queue's message that no worker understands
     ├── CloudError          AWS cannot be used as it is set up
     │   ├── NotSignedIn     there are no credentials, or they are no longer valid
@@ -60,6 +61,10 @@ class NumberTooLarge(IotaggError):
 
 class MissingExtra(IotaggError):
     """An optional dependency is needed and not installed."""
+
+
+class NotPackable(IotaggError):
+    """What is installed cannot be made into a package for AWS or for a machine: a part is missing, or does not fit."""
 
 
 class Unintelligible(IotaggError):

@@ -1,10 +1,23 @@
-"""What the service starts: the worker that the environment describes, on all cores."""
+"""What the service starts: the worker that the environment describes, on all cores.
+
+It is `iotagg worker` without the other commands, and so without what they need.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 
-from iotagg.cli.main import main
+from iotagg.cli.ending import run
+from iotagg.cli.session import Session
+from iotagg.cli.worker import worker
+
+
+def main() -> int:
+    """Work until told to stop, and return the exit code."""
+    session = Session.named(None, os.environ.get("IOTAGG_STACK"), given=lambda _: False)
+    return run(worker, "vm_worker", sys.argv[1:], session)
+
 
 if __name__ == "__main__":
-    sys.exit(main(["worker", *sys.argv[1:]]))
+    sys.exit(main())

@@ -179,18 +179,22 @@ STATUS = {
     429: THROTTLED,
 }
 
+# boto3 is whatever Lambda's runtime has: names that came later than 1.35.2 stand in for others where they are missing.
+_LOGIN_ERROR: type[Exception] = getattr(core, "LoginError", core.SSOError)
+_UNKNOWN_TOKEN_PROVIDER: type[Exception] = getattr(core, "UnknownTokenProviderError", core.UnknownCredentialError)
+
 # Types of errors without an answer; a type stands before those that it is derived from.
 TYPES: tuple[tuple[tuple[type[Exception], ...], Kind], ...] = (
     ((core.NoCredentialsError, core.NoAuthTokenError), NO_CREDENTIALS),
     ((core.PartialCredentialsError,), HALF),
-    ((core.TokenRetrievalError, core.SSOError, core.LoginError), SIGNED_OUT),
+    ((core.TokenRetrievalError, core.SSOError, _LOGIN_ERROR), SIGNED_OUT),
     (
         (
             core.CredentialRetrievalError,
             core.MetadataRetrievalError,
             core.RefreshWithMFAUnsupportedError,
             core.UnknownCredentialError,
-            core.UnknownTokenProviderError,
+            _UNKNOWN_TOKEN_PROVIDER,
         ),
         NOT_FETCHED,
     ),

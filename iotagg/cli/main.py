@@ -13,6 +13,7 @@ from iotagg.cli.books import backup, restore
 from iotagg.cli.completion import completion
 from iotagg.cli.cost import cost
 from iotagg.cli.deploy import deploy
+from iotagg.cli.ending import run
 from iotagg.cli.export import export
 from iotagg.cli.exports import exports
 from iotagg.cli.forget import forget
@@ -20,13 +21,12 @@ from iotagg.cli.look import files, inspect, pairs
 from iotagg.cli.pseudonym import pseudonym
 from iotagg.cli.redrive import redrive
 from iotagg.cli.retract import retract
-from iotagg.cli.session import Session, print_error
+from iotagg.cli.session import Session
 from iotagg.cli.status import status
 from iotagg.cli.teardown import teardown
 from iotagg.cli.tryout import demo, sample
 from iotagg.cli.upload import upload
 from iotagg.cli.worker import worker
-from iotagg.errors import InvalidValue, IotaggError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +38,6 @@ FAMILIES: dict[str, list[click.Command]] = {
     "Cloud": [deploy, teardown, cost, worker, redrive],
     "Try": [demo, sample, completion],
 }
-
-FAILED, USAGE = 1, 2
 
 
 class _Families(click.Group):
@@ -98,36 +96,4 @@ for _commands in FAMILIES.values():
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 something failed or was refused, 2 wrong usage."""
-    given = None if arguments is None else list(arguments)
-    try:
-        code = iotagg.main(args=given, prog_name="iotagg", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        return 0
-    except SystemExit:
-        return 0  # click ends so when whoever read the output has seen enough, as in iotagg pairs | head
-    except (click.exceptions.ClickException, click.Abort, KeyboardInterrupt, IotaggError, OSError) as error:
-        code, line = _ending(error)
-        print_error(line)
-    return code if isinstance(code, int) else 0
-
-
-def _ending(error: BaseException) -> tuple[int, str]:
-    match error:
-        case click.NoSuchOption(option_name="--db"):
-            code, line = USAGE, "--db stands before the command: iotagg --db FILE COMMAND"
-        case click.NoSuchOption(option_name="--stack"):
-            code, line = USAGE, "--stack stands before the command: iotagg --stack NAME COMMAND"
-        case click.UsageError():
-            command = error.ctx.command_path if error.ctx else "iotagg"
-            code, line = USAGE, f"{error.format_message()} (see {command} --help)"
-        case click.ClickException():
-            code, line = FAILED, error.format_message()
-        case IotaggError():
-            code, line = USAGE if isinstance(error, InvalidValue) else FAILED, str(error)
-        case OSError():
-            place = f"{error.filename}: " if error.filename else ""
-            code, line = FAILED, f"{place}{error.strerror or error}"
-        case _:
-            code, line = FAILED, "interrupted; what was counted stays, and the rest can be uploaded again"
-    return code, line
+    return run(iotagg, "iotagg", arguments)

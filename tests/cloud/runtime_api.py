@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 REPOSITORY = Path(__file__).parents[2]
+THIS_PYTHON = Path(sys.executable)
 INIT_SECONDS = 10.0  # what Lambda grants a process before its first invocation
 _TICK = 0.005  # seconds between two looks at the memory and the life of a process
 _REGION, _ACCOUNT = "eu-west-1", "123456789012"
@@ -64,13 +65,15 @@ class _Request(NamedTuple):
 class _Sandbox:
     """One process, and the Runtime API that it alone talks to."""
 
-    def __init__(self, handler: str, task_root: Path, environment: Mapping[str, str], log: IO[bytes]) -> None:
+    def __init__(
+        self, python: Path, handler: str, task_root: Path, environment: Mapping[str, str], log: IO[bytes]
+    ) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._streams: dict[socket.socket, BinaryIO] = {}
         self.peak_rss_kb = 0
         address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "awslambdaric", handler],
+            [python, "-m", "awslambdaric", handler],
             cwd=task_root,
             env={**environment, "AWS_LAMBDA_RUNTIME_API": address},
             stdin=subprocess.DEVNULL,
@@ -138,7 +141,8 @@ class Function:
     """A Lambda function with one execution environment, which is started when it is needed and killed at the end.
 
     `handler` is dotted ("lambda_handlers.summarize.handler") and imported from `task_root`, `environment` comes on top
-    of Lambda's variables. `memory_mb` is what the handler is told; `enforce_memory` also holds it to that.
+    of Lambda's variables. `memory_mb` is what the handler is told; `enforce_memory` also holds it to that. `python` has
+    to find awslambdaric; without it, this one runs the function.
     """
 
     def __init__(
@@ -151,7 +155,9 @@ class Function:
         enforce_memory: bool = False,
         timeout_s: float = 30.0,
         name: str = "function",
+        python: Path = THIS_PYTHON,
     ) -> None:
+        self.python = python
         self.handler, self.task_root, self.timeout_s, self.name = handler, task_root, timeout_s, name
         self.peak_rss_kb = 0  # the largest of all processes so far, each looked at until its last response
         self._limit_kb = memory_mb * 1024.0 if enforce_memory else float("inf")
@@ -221,7 +227,7 @@ class Function:
     def _running(self) -> _Sandbox:
         if self._sandbox is None or self._sandbox.process.poll() is not None:
             self._end()
-            self._sandbox = _Sandbox(self.handler, self.task_root, self._environment, self._log)
+            self._sandbox = _Sandbox(self.python, self.handler, self.task_root, self._environment, self._log)
         return self._sandbox
 
     def _end(self) -> None:

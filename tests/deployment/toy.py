@@ -100,7 +100,7 @@ def toy_ingredients(template: str = TEMPLATE, content: bytes = b"code", version:
         file.write_bytes(content)
         return ToyPackage(file, len(content), f"functions/{hashlib.sha256(content).hexdigest()}.zip")
 
-    def estimate(parameters: Mapping[str, str]) -> list[str]:
+    def estimate(parameters: Mapping[str, str], _: str) -> list[str]:
         return [f"about $1.00 a month with {parameters['Seconds']} seconds"]
 
     return Ingredients(template, PACKAGES_TEMPLATE, {FUNCTIONS_PACKAGE: build}, estimate, version)

@@ -1,0 +1,94 @@
+"""The two packages of a deployment: what Lambda runs, and what a worker's machine runs that has only Python.
+
+They are made from what is installed: the distributions that were tested are those that are sent, and no network and no
+installer is needed. The same contents give the same bytes, and so the same key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from iotagg import __version__
+from iotagg.deployment import bill_of_materials, machine_code
+from iotagg.deployment.archive import archived
+from iotagg.deployment.byte_code import compiled
+from iotagg.deployment.distributions import installed, own_licence
+from iotagg.deployment.imports import home, reached
+from iotagg.errors import InvalidValue
+
+ARCHITECTURES = ("arm64", "x86_64")
+RUNTIME = "python3.13"
+
+# What Lambda's runtime brings along. https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
+SDK = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
+FUNCTIONS = ("aws_lambda_powertools", "pynamodb", "tenacity", "typing_extensions")
+WORKER = ("click", "platformdirs", "pynamodb", "tenacity", *SDK)
+SERVICES = frozenset(("cloudformation", "dynamodb", "s3", "sqs", "sts"))  # STS: for credentials of an assumed role
+DATA = ("*.service", "Containerfile")  # what lies beside a program's modules
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package that was made: its file, the SHA-256 of that, its size, and the size of what is in it, in bytes."""
+
+    file: Path
+    sha256: str
+    bytes: int
+    unzipped: int
+
+    @property
+    def key(self) -> str:
+        """The name that it has in a bucket, which says what it is: another content has another key."""
+        return self.file.name
+
+
+def build_functions(architecture: str, folder: Path) -> Package:
+    """Make the package of the Lambda functions. Raises InvalidValue, MissingExtra, NotPackable."""
+    return _build("functions", "lambda_handlers", FUNCTIONS, architecture, folder)
+
+
+def build_worker(architecture: str, folder: Path) -> Package:
+    """Make the package of `python -m vm_worker`. Raises InvalidValue, MissingExtra, NotPackable."""
+    return _build("worker", "vm_worker", WORKER, architecture, folder)
+
+
+def _build(kind: str, program: str, others: tuple[str, ...], architecture: str, folder: Path) -> Package:
+    if architecture not in ARCHITECTURES:
+        raise InvalidValue(f"no architecture {architecture}: it has to be one of {', '.join(ARCHITECTURES)}")
+    files = contents(kind, program, others)
+    for place, content in files.items():
+        machine_code.check(place, content, architecture, RUNTIME)
+    files |= compiled({place: content for place, content in files.items() if place.endswith(".py")}, RUNTIME)
+    zipped = archived(files)
+    digest = hashlib.sha256(zipped).hexdigest()
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{kind}-{__version__}-{architecture}-{digest[:16]}.zip"
+    file.write_bytes(zipped)
+    return Package(file, digest, len(zipped), sum(map(len, files.values())))
+
+
+def contents(kind: str, program: str, others: tuple[str, ...]) -> dict[str, bytes]:
+    """Return the files of a package by their place: a program, what it imports, and the bill of materials."""
+    beside = home(program)
+    modules = [f"{program}.{file.stem}" for file in sorted(beside.glob("*.py"))]
+    ours = reached(modules).files
+    ours |= {f"{program}/{file.name}": file for pattern in DATA for file in beside.glob(pattern)}
+    distributions = [installed(name, SERVICES) for name in others]
+    files = {place: file for each in distributions for place, file in each.files.items()}
+    read = {place: file.read_bytes() for place, file in (files | ours).items()}
+    read[f"iotagg-{__version__}.dist-info/licenses/LICENSE"] = own_licence(beside.parent)
+    read[bill_of_materials.PLACE] = bill_of_materials.bill_of_materials(kind, distributions)
+    return read
+
+
+def main() -> None:
+    """Make one package, as `python -m iotagg.deployment.package worker arm64 FOLDER`, and print its file."""
+    build = {"functions": build_functions, "worker": build_worker}[sys.argv[1]]
+    print(build(sys.argv[2], Path(sys.argv[3])).file)  # noqa: T201 (for the shell to read)
+
+
+if __name__ == "__main__":
+    main()
