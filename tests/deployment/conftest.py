@@ -1,7 +1,7 @@
 """What tests of deployments share: the packages, and an engine that knows CloudFormation.
 
-The engine is ministack, on a free port of the loopback, one for each process that runs tests. IOTAGG_TEST_MINISTACK names
-its program, which lives in an environment of its own; without it, these tests are skipped.
+The engine is ministack, on a free port of the loopback, one for each process that runs tests. IOTAGG_TEST_MINISTACK
+names its program, which lives in an environment of its own; without it, these tests are skipped.
 """
 
 from __future__ import annotations
