@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from iotagg import __version__
-from iotagg.deployment import package, template
+from iotagg.deployment import template
+from iotagg.deployment.package import build_functions, build_worker
 from iotagg.deployment.quote import quote
 from iotagg.deployment.tailoring import tailored
 
@@ -75,9 +76,9 @@ def shipped(traffic: Traffic) -> Ingredients:
         tailor=lambda parameters: template.as_text(tailored(whole, parameters)),
         packages_template=template.as_text(template.packages_template()),
         builders={
-            FUNCTIONS_PACKAGE: lambda parameters, folder: package.build_functions(_architecture(parameters), folder),
+            FUNCTIONS_PACKAGE: lambda parameters, folder: build_functions(_architecture(parameters), folder),
             WORKER_PACKAGE: lambda parameters, folder: (
-                package.build_worker(_architecture(parameters), folder) if _needs_machines(parameters) else None
+                build_worker(_architecture(parameters), folder) if _needs_machines(parameters) else None
             ),
         },
         estimate=partial(quote, traffic),
