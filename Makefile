@@ -5,7 +5,10 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: demo demo-cloud test check docs test-pythons test-one clean
+# An engine with CloudFormation; it pins what iotagg does not, so it has an environment of its own.
+ENGINE  = $(VENV)-engine
+
+.PHONY: demo demo-cloud engine test check docs test-pythons test-one clean
 
 demo: $(VENV)/ready-demo
 	@$(BIN)/iotagg demo
@@ -13,7 +16,12 @@ demo: $(VENV)/ready-demo
 demo-cloud: $(VENV)/ready-cloud
 	@$(BIN)/iotagg demo --cloud
 
-test: check
+# An account that is none, until Ctrl-C: for docs/deploy-tutorial.md.
+engine: $(ENGINE)/ready
+	BIND_HOST=127.0.0.1 GATEWAY_PORT=4566 LOG_LEVEL=WARNING $(ENGINE)/bin/ministack
+
+test: export IOTAGG_TEST_MINISTACK = $(CURDIR)/$(ENGINE)/bin/ministack
+test: check $(ENGINE)/ready
 	$(BIN)/python -m pytest -n auto tests/unit --cov
 	$(BIN)/python -m pytest -n auto --ignore tests/unit
 
@@ -55,6 +63,11 @@ $(VENV)/ready-cloud: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
 
 $(VENV)/ready-test: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
 	$(INSTALL) '.[test]'
+	@touch $@
+
+$(ENGINE)/ready: tests/engine-requirements.txt | $(BIN)/pip
+	$(PYTHON) -m venv $(ENGINE)
+	$(ENGINE)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 $(BIN)/pip:
