@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, proce
 
 from iotagg.jobs.consolidate import consolidate_message
 from iotagg.jobs.handling import handle
-from lambda_handlers.wiring import NAMESPACE, cloud, failures_told, in_time, message_of
+from lambda_handlers.wiring import NAMESPACE, RELEASE, cloud, failures_told, in_time, message_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-logger = Logger(service="iotagg-consolidate")
+logger = Logger(service="iotagg-consolidate", release=RELEASE)
 metrics = Metrics(namespace=NAMESPACE, service="consolidate")
 
 

@@ -10,13 +10,13 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 
 from iotagg.jobs.handling import Handled, handle
 from iotagg.jobs.summarize import summarize_message
-from lambda_handlers.wiring import NAMESPACE, cloud, failures_told, in_time, message_of
+from lambda_handlers.wiring import NAMESPACE, RELEASE, cloud, failures_told, in_time, message_of
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-logger = Logger(service="iotagg-summarize")
+logger = Logger(service="iotagg-summarize", release=RELEASE)
 metrics = Metrics(namespace=NAMESPACE, service="summarize")
 
 

@@ -9,12 +9,12 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from iotagg.jobs.sweep import sweep
-from lambda_handlers.wiring import NAMESPACE, cloud, in_time
+from lambda_handlers.wiring import NAMESPACE, RELEASE, cloud, in_time
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-logger = Logger(service="iotagg-sweep")
+logger = Logger(service="iotagg-sweep", release=RELEASE)
 metrics = Metrics(namespace=NAMESPACE, service="sweep")
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 NAMESPACE = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "iotagg")  # one for each stack of an account
+RELEASE_NAME = "IOTAGG_RELEASE"
+RELEASE = os.environ.get(RELEASE_NAME)  # while a new version takes over, logs tell it from the old one
 SPARE_MILLISECONDS = 15_000  # for one more transaction with all its tries, and for the answer
 
 

@@ -15,6 +15,7 @@ from iotagg.aws import stack
 from iotagg.aws.events import INCOMING
 from iotagg.jobs import cloud
 from iotagg.stores.dynamodb import table
+from lambda_handlers import wiring
 from tests.cloudformation.reading import PACKAGES, RESOURCES, STACK, of_type, queue_named, statements
 from tests.project.tree import ROOT
 
@@ -113,7 +114,7 @@ def test_what_is_invoked_is_a_version_that_another_release_replaces(name: str) -
 
 def environment_names() -> set[str]:
     own = {value for name, value in vars(cloud).items() if name.isupper() and str(value).startswith("IOTAGG_")}
-    return own | set(stack.ENVIRONMENT.values())
+    return own | set(stack.ENVIRONMENT.values()) | {wiring.RELEASE_NAME}
 
 
 def test_functions_are_told_every_name_that_the_code_reads_and_all_the_same() -> None:
