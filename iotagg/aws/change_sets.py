@@ -184,7 +184,7 @@ def _discard(formation: Formation, change_set: ChangeSet) -> None:
         with explained(f"stack {name_of(change_set.stack_id)}"):
             formation.service.delete_change_set(ChangeSetName=change_set.id, StackName=change_set.stack_id)
         state = formation.state(change_set.stack_id)
-        if state and state.status == REVIEW and not names_of(formation, change_set.stack_id):
-            formation.delete(change_set.stack_id)
+        if state and state.status == REVIEW and not set(names_of(formation, state.id)) - {name_of(change_set.id)}:
+            formation.delete(state.id)
     except CloudError:
         return

@@ -57,7 +57,7 @@ class Resource:
 
 
 def name_of(stack: str) -> str:
-    """Return a stack's name from its id, such as arn:aws:cloudformation:eu-west-1:123456789012:stack/NAME/UUID."""
+    """Return the name in an id, such as arn:aws:cloudformation:eu-west-1:123456789012:stack/NAME/UUID."""
     return stack.split("/")[1] if "/" in stack else stack
 
 

@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iotagg.aws.change_sets import MOST_BODY_BYTES, ChangeSet, Proposal, execute, proposed
+from iotagg.aws.change_sets import ChangeSet, Proposal, execute, proposed
 from iotagg.aws.formation import GONE
 from iotagg.aws.stack_events import EventLog, newest
 from iotagg.deployment.following import cause, follow
-from iotagg.deployment.ingredients import PACKAGES_BUCKET, RELEASE
 from iotagg.deployment.outline import Outline
 from iotagg.deployment.packages import Shelf
-from iotagg.deployment.parameters import Settled, check, settled
-from iotagg.deployment.standing import DONE, HEALTHY, TAG, checked_name, place_of, to_update, unfit
+from iotagg.deployment.parameters import check, settled
+from iotagg.deployment.preparation import build, filled, own_parameters, source, stock, unseen
+from iotagg.deployment.standing import DONE, HEALTHY, checked_name, place_of, tags_of, to_update, unfit
 from iotagg.errors import DeploymentFailed
-from iotagg.sources import no_progress
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Iterator, Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator, Mapping
 
     from iotagg.aws.change_sets import Change
     from iotagg.aws.formation import Formation, StackState
     from iotagg.deployment.following import Tell
-    from iotagg.deployment.ingredients import Ingredients, Package
+    from iotagg.deployment.ingredients import Ingredients
+    from iotagg.deployment.preparation import Progress
 
-    Progress = Callable[[int], AbstractContextManager[Callable[[int], object]]]
-
-TAGS = {TAG: "stack"}
 # What keeps what was counted; it is gone with them.
 KEEPERS = frozenset(("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"))
-_LOSING = {"Replace": "replaced", "May replace": "replaced (perhaps)", "Remove": "removed"}
+_LOSING = {
+    "Replace": "replaced by an empty one",
+    "May replace": "replaced by an empty one, perhaps",
+    "Remove": "taken out of the stack",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +75,12 @@ class Plan:
 
 
 @contextmanager
-def _unseen(_: int) -> Iterator[Callable[[int], object]]:
-    yield no_progress
-
-
-@contextmanager
 def planned(
     formation: Formation,
     order: Order,
     ingredients: Ingredients,
     tell: Tell,
-    progress: Progress = _unseen,
+    progress: Progress = unseen,
 ) -> Iterator[Plan]:
     """Give what a deployment would change, with all that it needs in place; a dry run puts nothing in place.
 
@@ -97,28 +90,34 @@ def planned(
     deployed as it stands, or would lose what it keeps; and other CloudErrors.
     """
     template = Outline.parse(ingredients.template)
-    own = dict.fromkeys([PACKAGES_BUCKET, RELEASE, *ingredients.builders], "")
+    own = own_parameters(ingredients)
     check(template, order.given, own)
     before = to_update(formation, checked_name(order.name), ingredients.version)
+    known = before.parameters if before else {}
+    values = settled(template, order.given, known, own).values
     with ExitStack() as cleaning, tempfile.TemporaryDirectory() as folder:
-        known = before.parameters if before else {}
-        values = settled(template, order.given, known, own).values
-        packages = _built(template, ingredients, values, Path(folder))
+        packages = build(template, ingredients, values, Path(folder))
         shelf = Shelf(formation, order.name)
         if not order.dry_run:
-            _stock(shelf, ingredients, packages, tell, progress)
-        filled = _filled(shelf, own, values, packages)
-        parameters = settled(template, order.given, known, filled)
+            stock(shelf, ingredients, packages, tell, progress)
+        parameters = settled(template, order.given, known, own | filled(shelf, values, packages))
         template = Outline.parse(ingredients.template_for(parameters.values))
-        body, url, unchecked = _sent(template, shelf, cleaning, dry_run=order.dry_run)
+        body, url, unasked = cleaning.enter_context(source(template, shelf, dry_run=order.dry_run))
         change_set = None
-        if not unchecked:
-            change_set = cleaning.enter_context(
-                proposed(formation, _proposal(order, template, parameters, body, url, first=before is None))
+        if not unasked:
+            proposal = Proposal(
+                order.name,
+                first=before is None,
+                body=body,
+                url=url,
+                parameters=parameters.sent,
+                tags=tags_of(before, "stack"),
+                capabilities=template.capabilities,
             )
+            change_set = cleaning.enter_context(proposed(formation, proposal))
             _check_keepers(change_set.changes, formation, order)
         estimate = tuple(ingredients.estimate(parameters.values, formation.region))
-        yield Plan(order.name, before, parameters.values, template.types, change_set, unchecked, estimate)
+        yield Plan(order.name, before, parameters.values, template.types, change_set, unasked, estimate)
 
 
 def carry_out(formation: Formation, plan: Plan, tell: Tell) -> StackState:
@@ -166,68 +165,11 @@ def continue_rollback(formation: Formation, name: str, tell: Tell) -> StackState
     return after
 
 
-def _built(template: Outline, ingredients: Ingredients, values: Mapping[str, str], folder: Path) -> dict[str, Package]:
-    built = {
-        parameter: build(values, folder)
-        for parameter, build in ingredients.builders.items()
-        if parameter in template.parameters
-    }
-    return {parameter: package for parameter, package in built.items() if package}
-
-
-def _stock(
-    shelf: Shelf,
-    ingredients: Ingredients,
-    packages: Mapping[str, Package],
-    tell: Tell,
-    progress: Progress,
-) -> None:
-    shelf.make(Outline.parse(ingredients.packages_template), ingredients.version, tell)
-    for package in packages.values():
-        with progress(package.bytes) as passed:
-            new = shelf.put(package, passed)
-        if new:
-            tell(f"sent     {package.key} ({package.bytes:,} bytes)")
-
-
-def _filled(
-    shelf: Shelf, own: Mapping[str, str], values: Mapping[str, str], packages: Mapping[str, Package]
-) -> dict[str, str]:
-    # A dry run before the first deployment has no bucket yet; its name is not looked at until a function is made.
-    keys = {parameter: package.key for parameter, package in packages.items()}
-    filled = {**own, PACKAGES_BUCKET: shelf.bucket or shelf.stack.lower(), **keys}
-    content = json.dumps({**values, **keys}, sort_keys=True)
-    return {**filled, RELEASE: hashlib.sha256(content.encode()).hexdigest()}
-
-
-def _sent(template: Outline, shelf: Shelf, cleaning: ExitStack, *, dry_run: bool) -> tuple[str, str, str]:
-    # The template itself, or its address, or why CloudFormation cannot be asked.
-    if template.bytes <= MOST_BODY_BYTES:
-        return template.text, "", ""
-    if not dry_run:
-        return "", shelf.put_template(template), ""
-    if shelf.bucket:
-        return "", cleaning.enter_context(shelf.lent(template)), ""
-    return "", "", f"the template has {template.bytes:,} bytes, and its bucket {shelf.stack} is not made by a dry run"
-
-
-def _proposal(order: Order, template: Outline, parameters: Settled, body: str, url: str, *, first: bool) -> Proposal:
-    return Proposal(
-        order.name,
-        first=first,
-        body=body,
-        url=url,
-        parameters=parameters.sent,
-        tags=TAGS,
-        capabilities=template.capabilities,
-    )
-
-
 def _check_keepers(changes: list[Change], formation: Formation, order: Order) -> None:
     lost = [change for change in changes if change.action in _LOSING and change.type in KEEPERS]
     if lost and not order.allow_replacement:
         named = ", ".join(f"{each.resource} ({each.physical or each.type})" for each in lost)
         raise DeploymentFailed(
-            f"{place_of(formation, order.name)}: {named} would be {_LOSING[lost[0].action]}, and the new one is empty; "
-            "leave out what changes it, or say --allow-replacement"
+            f"{place_of(formation, order.name)}: {named} would be {_LOSING[lost[0].action]}; "
+            "leave out what does that, or say --allow-replacement"
         )

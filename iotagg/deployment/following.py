@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from iotagg.aws.stack_events import EventLog, first_failure, last_operation
 from iotagg.deployment.standing import described, invalid, place_of
-from iotagg.errors import DeploymentFailed, NotDeployed
+from iotagg.errors import CloudError, DeploymentFailed, NotDeployed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +52,9 @@ def follow(log: EventLog, formation: Formation, name: str, tell: Tell) -> StackS
             f"{place_of(formation, name)}: interrupted here, while it goes on at AWS; "
             f"iotagg deploy {name} --follow shows how it ends"
         ) from None
+    except CloudError:
+        tell(f"it goes on at AWS, where it cannot be seen from here; iotagg deploy {name} --follow shows how it ends")
+        raise
 
 
 def cause(log: EventLog, formation: Formation, state: StackState) -> str:

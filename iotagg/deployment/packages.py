@@ -20,9 +20,9 @@ from iotagg.deployment.standing import (
     HEALTHY,
     NEVER_MADE,
     PACKAGES_SUFFIX,
-    TAG,
     check_own,
     place_of,
+    tags_of,
     to_update,
 )
 from iotagg.errors import DeploymentFailed
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from iotagg.deployment.outline import Outline
 
 BUCKET_OUTPUT = "Bucket"
-TAGS = {TAG: "packages"}
 
 
 class Shelf:
@@ -59,7 +58,11 @@ class Shelf:
         self._remove_what_failed(tell)
         state = to_update(self._formation, self.stack, version)
         proposal = Proposal(
-            self.stack, first=state is None, body=template.text, tags=TAGS, capabilities=template.capabilities
+            self.stack,
+            first=state is None,
+            body=template.text,
+            tags=tags_of(state, "packages"),
+            capabilities=template.capabilities,
         )
         with proposed(self._formation, proposal) as change_set:
             if not change_set.nothing:

@@ -36,6 +36,12 @@ def checked_name(name: str) -> str:
     return name
 
 
+def tags_of(state: StackState | None, kind: str) -> dict[str, str]:
+    """Return the tags that a stack is to have: those that it has, which others may have given it, and iotagg's."""
+    others = {key: value for key, value in state.tags.items() if not key.startswith("aws:")} if state else {}
+    return {**others, TAG: kind}
+
+
 def place_of(formation: Formation, name: str) -> str:
     """Return a stack's name with its region, as it stands in messages."""
     return f"stack {name} in {formation.region}"

@@ -143,6 +143,7 @@ def test_a_proposal_that_is_refused_says_why_and_leaves_nothing() -> None:
     ("state", "others", "deleted"),
     [
         ("REVIEW_IN_PROGRESS", [], True),
+        ("REVIEW_IN_PROGRESS", [{"ChangeSetName": "arn:changeset"}], True),  # which is listed a moment longer
         ("REVIEW_IN_PROGRESS", [{"ChangeSetName": "of-somebody-else"}], False),
         ("UPDATE_COMPLETE", [], False),
     ],

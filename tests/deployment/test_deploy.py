@@ -8,7 +8,7 @@ or not; CodeDeploy and alarms take no part in updates.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -89,6 +89,32 @@ def test_an_update_keeps_what_is_not_given(desk: Desk) -> None:
     assert "Modify  FilesQueue  AWS::SQS::Queue      VisibilityTimeout (by Seconds)" in result.out
     assert (desk.status(), desk.parameter("OnOverwrite"), desk.parameter("Seconds")) == ("UPDATE_COMPLETE", "add", "90")
     assert desk.parameter("Release") != release
+
+
+def test_tags_that_others_gave_a_stack_stay(desk: Desk) -> None:
+    desk.deployed()
+    cloudformation = boto3.client("cloudformation")
+    found = desk.stack()
+    assert found is not None
+    given = [*found["Tags"], {"Key": "cost-center", "Value": "7"}]
+    parameters: Any = [{"ParameterKey": each["ParameterKey"], "UsePreviousValue": True} for each in found["Parameters"]]
+    cloudformation.update_stack(StackName=desk.name, UsePreviousTemplate=True, Parameters=parameters, Tags=given)
+    cloudformation.get_waiter("stack_update_complete").wait(StackName=desk.name, WaiterConfig={"Delay": 1})
+    desk.deployed("--set", "Seconds=90")
+    found = desk.stack()
+    assert found is not None
+    assert {each["Key"]: each["Value"] for each in found["Tags"]} == {"iotagg": "stack", "cost-center": "7"}
+
+
+@pytest.mark.parametrize("suffix", ["", "-x" * 24, "-" * 31])
+def test_a_dry_run_names_a_bucket_that_could_be(desk: Desk, suffix: str) -> None:
+    desk.name = f"{desk.name}{suffix}"
+    bucket = TEMPLATE.replace(
+        "  PackagesBucket:\n", "  PackagesBucket:\n    AllowedPattern: ^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$\n"
+    )
+    desk.ships(toy_ingredients(bucket))
+    result = desk("deploy", "--dry-run")
+    assert result.code == 0, result
 
 
 def test_other_code_is_sent_and_becomes_another_release(desk: Desk) -> None:
@@ -184,7 +210,7 @@ def test_what_keeps_data_is_not_replaced_or_removed_by_the_way(desk: Desk, templ
     result = desk("deploy", "--yes")
     assert result.code == 1
     assert lost.format(desk.name) in result.err
-    assert "and the new one is empty; leave out what changes it, or say --allow-replacement" in result.err
+    assert "; leave out what does that, or say --allow-replacement" in result.err
     assert desk.status() == "CREATE_COMPLETE"
     before = desk.buckets(), desk.tables()
     assert desk("deploy", "--yes", "--allow-replacement").code == 0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from iotagg.deployment.deploy import check_done, continue_rollback
 from iotagg.deployment.following import attach, line_of
 from iotagg.deployment.standing import _numbers, checked_name, to_update
-from iotagg.errors import DeploymentFailed, InvalidValue, NotDeployed
+from iotagg.errors import DeploymentFailed, InvalidValue, NotDeployed, NotSignedIn
 from tests.deployment.answers import NOT_THERE, STACK_ID, Told, event, outputs, pages, stacks
 from tests.deployment.test_stack_events import events_of
 
@@ -222,6 +222,14 @@ def test_an_interrupted_look_says_that_it_goes_on() -> None:
     told.formation.sleep = interrupt
     with pytest.raises(DeploymentFailed, match=r"it goes on at AWS; iotagg deploy branches --follow shows"):
         attach(told.formation, "branches", print)
+
+
+def test_what_cannot_be_seen_any_more_goes_on_all_the_same() -> None:
+    told = Told(DescribeStacks=[stacks("UPDATE_IN_PROGRESS"), "ExpiredToken"], DescribeStackEvents=pages([]))
+    lines: list[str] = []
+    with pytest.raises(NotSignedIn):
+        attach(told.formation, "branches", lines.append)
+    assert lines[0].startswith("it goes on at AWS, where it cannot be seen from here; iotagg deploy branches --follow")
 
 
 def stuck(*ends: str, reason: str = "") -> Told:
