@@ -7,7 +7,7 @@ from typing import BinaryIO
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iotagg.core.rejects import MAX_TEXT, Reject, RejectLog, pack, read_rejects, stored_rejects
+from iotagg.core.rejects import MAX_TEXT, Reject, RejectLog, pack, packed_rejects, read_rejects, stored_rejects
 
 many = settings(max_examples=100, deadline=None)
 
@@ -41,6 +41,12 @@ def test_thousands_of_lines_come_in_several_members_that_are_one_gzip_file() -> 
     assert [len(list(read_rejects(member))) for member in members] == [1_000, 1_000, 501]
     assert gzip.decompress(b"".join(members)).count(b"\n") == 2_501
     assert [reject.line for reject in log] == numbers
+
+
+def test_lines_of_a_log_are_packed_as_the_log_does_it() -> None:
+    log = log_of(list(range(1, 2_502)))
+    assert list(packed_rejects(iter(log))) == list(log.members())
+    assert list(packed_rejects([])) == []
 
 
 def test_lines_may_be_added_after_others_were_read() -> None:
