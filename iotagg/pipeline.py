@@ -284,7 +284,8 @@ def _refuse(
     head = summary.contribution.head
     store.keep_rejects(head.name, summary.rejects.members())
     refusal = Refusal(reason, str(head.name), head.lines, head.last_day) if remembered else None
-    store.refuse(head.name.site, path, refusal, version)
+    if refusal is not None or version:
+        store.refuse(head.name.site, path, refusal, version)
     return described(path, head, "refused", reason)
 
 

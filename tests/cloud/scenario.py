@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import re
 import time
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,9 +19,12 @@ from iotagg.core.contribution import Name, PairMonth
 from iotagg.core.moments import MAX_SUM
 from iotagg.errors import CloudError, Unintelligible
 from iotagg.export import SUMMARY_COLUMNS, all_histories, daily_rows, pair_histories, summary_row, write_rows
+from iotagg.forgetting import forget_before, forget_site
+from iotagg.forgetting_device import forget_device
 from iotagg.jobs.cloud import Cloud, Settings
 from iotagg.jobs.consolidate import consolidate_message
-from iotagg.jobs.summarize import hand_over, summarize_message
+from iotagg.jobs.raw_files import remove_all, remove_final
+from iotagg.jobs.summarize import AGAIN, hand_over, summarize_message
 from iotagg.jobs.sweep import sweep
 from iotagg.pipeline import retract
 from iotagg.stores.dynamodb.access_log import AccessLog
@@ -31,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from iotagg.aws.clients import Clients
+    from iotagg.aws.objects import ObjectStream
     from iotagg.aws.patience import Patience
     from iotagg.aws.queues import Message
     from iotagg.core.rejects import Reject
@@ -41,32 +48,37 @@ Result = TypeVar("Result")
 
 SOON_SECONDS = 10
 ROUNDS = 30  # more than any history here takes to come to its end
+NOW = 1_700_000_000  # by the clock of stores: 2023-11-14
 NO_GRACE_SECONDS = -60  # a sweep that looks at what has only just come, also by a clock that is a little behind
 
 V1 = csv(flow(packets=3), flow("192.168.1.8", packets=5, day="2022-12-02"))
 V2 = V1 + flow(packets=7, day="2022-12-03") + flow("192.168.1.9", packets=11)
 TWO_MONTHS = csv(flow(packets=13), flow(packets=17, day="2022-11-30"), TORN, flow("2001:db8::7", "2001:db8::1"))
 ALL_REJECTED = csv(TORN, TORN)
+ALL_TORN = csv(b"192.168.1.7,192.0.2.1\n", TORN)
+OLD = csv(flow("192.168.2.3", packets=29, day="2022-10-01"))
 LATER = csv(flow("192.168.2.1", packets=19))
 UNCOUNTED = csv(flow("192.168.2.2", packets=23))
 OVERFLOWING = csv(flow("192.168.3.1", duration=5), flow("192.168.3.2", duration=5), flow("192.168.3.3", duration=5))
 FULL = PairMonth("192.168.3.2", "192.0.2.1", "2022-12", {"flows": 1, "dur_sq": MAX_SUM})
-PARIS, TOKYO = "incoming/paris", "incoming/tokyo"
+PARIS, TOKYO, BERLIN = "incoming/paris", "incoming/tokyo", "incoming/berlin"
 STRANGE = "no event at all"
 
 
 def deployed(clients: Clients, settings: Settings | None = None, patience: Patience | None = None) -> Cloud:
     """Make a deployment of its own and connect to it with these clients."""
     stack = provision(clients, unique("cloud"), region="eu-west-1")
+    settings = settings or Settings()
+    months = settings.retention_months
     return Cloud(
-        store=DynamoStore(clients, stack.table, stack.bucket, patience),
+        store=DynamoStore(clients, stack.table, stack.bucket, patience, retention_months=months, clock=lambda: NOW),
         bucket=Bucket(clients.s3, stack.bucket),
         files=Queue(clients.sqs, stack.files_queue_url),
         chunks=Queue(clients.sqs, stack.chunks_queue_url),
         meter=clients.meter,
         arrivals=Arrivals(clients.dynamodb, stack.table),
         access_log=AccessLog(clients.dynamodb, stack.table),
-        settings=settings or Settings(),
+        settings=settings,
     )
 
 
@@ -99,12 +111,14 @@ class World:
                 self._let_time_pass()
         raise AssertionError(f"it fails {ROUNDS} times")
 
-    def put(self, objects: dict[str, bytes]) -> None:
+    def put(self, objects: dict[str, bytes], metadata: dict[str, str] | None = None) -> None:
         """Upload objects, and wait until the queue knows of them."""
         with self.wire.undisturbed():
             enough = self.cloud.files.depth().total + len(objects)
             for key, content in objects.items():
-                self.cloud.bucket.s3.put_object(Bucket=self.cloud.bucket.name, Key=key, Body=content)
+                self.cloud.bucket.s3.put_object(
+                    Bucket=self.cloud.bucket.name, Key=key, Body=content, Metadata=metadata or {}
+                )
             self._wait_until(lambda: self.cloud.files.depth().total >= enough)
 
     def _wait_until(self, happened: Callable[[], bool]) -> None:
@@ -189,6 +203,20 @@ class World:
             known = store.path(site, path).names
         self.until_it_works(lambda: retract(store, site, path, known, bring=hand_over(self.cloud)))
 
+    def forget_device(self, device: str, site: str = "") -> None:
+        """Forget a device, as the command does, again and again until it says that it is done."""
+        remove = partial(remove_final, self.cloud)
+        self.until_it_works(lambda: forget_device(self.cloud.store, device, site, remove))
+
+    def forget_site(self, site: str) -> None:
+        """Forget a site, likewise."""
+        self.until_it_works(lambda: forget_site(self.cloud.store, site, partial(remove_all, self.cloud, site)))
+
+    def forget_before(self, month: str) -> None:
+        """Forget what is old, likewise, but for the wait."""
+        remove = partial(remove_final, self.cloud)
+        self.until_it_works(lambda: forget_before(self.cloud.store, month, remove, lambda _: None))
+
     def sweep_up(self) -> None:
         """Sweep and work until nothing is left to be done."""
         for _ in range(ROUNDS):
@@ -200,7 +228,7 @@ class World:
 
 
 def history(world: World) -> None:
-    """Let everything happen: files that are counted, refused, grown, taken out, too large, lost and found again."""
+    """Let everything happen: files that are counted, refused, grown, taken out, too large, lost, and forgotten."""
     store = world.cloud.store
     world.puts_back = True
     world.put({f"{PARIS}/two-months.csv": TWO_MONTHS, f"{TOKYO}/the-same.csv": TWO_MONTHS, f"{PARIS}/grown.csv": V1})
@@ -223,6 +251,22 @@ def history(world: World) -> None:
     world.expects_dead_letters = True
     world.until_it_works(lambda: world.cloud.access_log.note("somebody", "export --all", "stdout"))
     world.sweep_up()
+    forgetting(world)
+
+
+def forgetting(world: World) -> None:
+    """Let a device, a site and old months be forgotten, and a part of it be counted again after all."""
+    objects = {f"{BERLIN}/two-months.csv": TWO_MONTHS, f"{BERLIN}/later.csv": LATER, f"{BERLIN}/torn.csv": ALL_TORN}
+    world.put(objects)
+    world.work()
+    world.forget_device("192.168.1.7", "berlin")
+    world.forget_site("berlin")
+    world.put({f"{BERLIN}/two-months.csv": TWO_MONTHS}, {AGAIN: "yes"})
+    world.put({f"{BERLIN}/later.csv": LATER})
+    world.work()
+    world.put({f"{TOKYO}/old.csv": OLD})
+    world.work()
+    world.forget_before("2022-12")
 
 
 def seen(world: World) -> dict[str, Any]:
@@ -236,10 +280,30 @@ def seen(world: World) -> dict[str, Any]:
         "exports": read(lambda: {access.what for access in world.cloud.access_log.accesses()}),
         "incoming": read(lambda: [version.key for version in world.cloud.bucket.versions("incoming/")]),
         "dead letters": read(lambda: _dead_letters(world)) if world.expects_dead_letters else set(),
+        "places": {device: mentioning(world, device) for device in ("192.168.1.7", "2001:db8::7")},
     }
     for site in sites:
         found[site] = _seen_at(world, site)
     return found
+
+
+def mentioning(world: World, device: str) -> list[str]:
+    """Return the keys of all items and objects that mention an address, whether anybody reads them or not."""
+    cloud, word = world.cloud, re.compile(rf"(?<![0-9a-f]){re.escape(device)}(?![0-9a-f])")
+    with world.wire.undisturbed():
+        table = cloud.store._table.name  # type: ignore[attr-defined]  # of a store on AWS
+        pages = world.wire.clients.dynamodb.get_paginator("scan").paginate(TableName=table)
+        items = {f"{item['pk']['S']} {item['sk']['S']}": json.dumps(item) for page in pages for item in page["Items"]}
+        objects = {
+            version.key: _text(cloud.bucket.open(version.key, version.version)) for version in cloud.bucket.versions("")
+        }
+    return sorted(key for key, text in (items | objects).items() if word.search(text))
+
+
+def _text(stream: ObjectStream) -> str:
+    with closing(stream):
+        content = stream.read(stream.size)
+    return (gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content).decode()
 
 
 def _seen_at(world: World, site: str) -> dict[str, Any]:

@@ -26,7 +26,20 @@ from tests.cloud.faults import (
     wire_to,
     without_waiting,
 )
-from tests.cloud.scenario import FULL, OVERFLOWING, PARIS, TWO_MONTHS, V1, V2, World, deployed, history, seen
+from tests.cloud.scenario import (
+    AGAIN,
+    ALL_TORN,
+    FULL,
+    OVERFLOWING,
+    PARIS,
+    TWO_MONTHS,
+    V1,
+    V2,
+    World,
+    deployed,
+    history,
+    seen,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -115,6 +128,11 @@ def test_every_place_where_a_client_is_called_is_reached_by_the_history(endpoint
     assert numbers.keys() == set(SITES)
 
 
+def test_only_what_needs_every_pair_scans_the_table() -> None:
+    scanning = {f"{site.file}:{site.function}" for site in SITES if site.operation == "Scan"}
+    assert scanning == {"stores/dynamodb/sums.py:Sums.scan", "stores/dynamodb/removal.py:Removal._remove"}
+
+
 def test_what_is_exempt_is_there() -> None:
     assert [file for file in EXEMPT if not (PACKAGE / file).is_file()] == []
 
@@ -132,7 +150,10 @@ def test_small_pages_and_batches_that_are_read_in_part_change_nothing(size: int,
 # Every moment at which a job can end: after each write, which is before the next.
 
 WRITES = frozenset(
-    ("PutObject", "SendMessageBatch", "DeleteMessage", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
+    (
+        *("PutObject", "DeleteObject", "SendMessageBatch", "DeleteMessage"),
+        *("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"),
+    )
 )
 
 
@@ -156,7 +177,42 @@ def taken_out(world: World) -> None:
     world.retract("paris", f"{PARIS}/flows.csv")
 
 
+def counted_at_two_paths(world: World) -> None:
+    world.put({f"{PARIS}/flows.csv": TWO_MONTHS, f"{PARIS}/copy.csv": TWO_MONTHS, f"{PARIS}/torn.csv": ALL_TORN})
+    world.work()
+
+
+def forgotten_and_counted_again(world: World) -> None:
+    counted_at_two_paths(world)
+    world.forget_device("192.168.1.7")
+    world.forget_site("paris")
+
+
+def test_a_device_or_a_site_that_was_forgotten_is_mentioned_nowhere(endpoint: str) -> None:
+    wire = wire_to(endpoint)
+    for prepare, forget in (STORIES["a device that is forgotten"], STORIES["a site that is forgotten"]):
+        found, _ = played(wire, Patience(), prepare=prepare, story=forget)
+        assert found["places"]["192.168.1.7"] == []
+    assert found["places"]["2001:db8::7"] == []
+    found, _ = played(wire, Patience(), prepare=nothing, story=counted_at_two_paths)
+    # The objects that came in, the contribution, the rejected lines of two files, and the pair's two months.
+    assert len(found["places"]["192.168.1.7"]) == 3 + 1 + 2 + 2
+
+
+def again(world: World) -> None:
+    world.put({f"{PARIS}/flows.csv": TWO_MONTHS}, {AGAIN: "yes"})
+    world.work()
+
+
 STORIES = {
+    "a device that is forgotten": (counted_at_two_paths, lambda world: world.forget_device("192.168.1.7")),
+    "a second device that is forgotten": (
+        lambda world: (counted_at_two_paths(world), world.forget_device("192.168.1.7")),
+        lambda world: world.forget_device("2001:db8::7"),
+    ),
+    "a site that is forgotten": (counted_at_two_paths, lambda world: world.forget_site("paris")),
+    "months that are forgotten": (counted_at_two_paths, lambda world: world.forget_before("2022-12")),
+    "a file that is forgotten and counted again": (forgotten_and_counted_again, again),
     "a new file": (nothing, arriving("flows.csv", TWO_MONTHS)),
     "a file that has grown": (arriving("flows.csv", V1), arriving("flows.csv", V2)),
     "a file that is taken out": (arriving("flows.csv", TWO_MONTHS), taken_out),

@@ -222,6 +222,14 @@ def test_the_head_is_known_from_the_first_bytes() -> None:
     assert head_of(stored[:start]) == head_of(stored[: start + 5]) == (contribution.head, start)
 
 
+def test_an_emptied_head_says_what_was_read_and_has_no_chunks() -> None:
+    head = cut_days(many_pairs(400)).head
+    emptied = head.emptied()
+    assert emptied.chunks == 0
+    assert (emptied.name, emptied.lines, emptied.totals) == (head.name, head.lines, head.totals)
+    assert Head.from_json(emptied.as_json()) == emptied
+
+
 def test_storing_twice_gives_the_same_bytes() -> None:
     assert cut_days(many_pairs(100)).stored() == cut_days(many_pairs(100)).stored()
 

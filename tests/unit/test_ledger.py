@@ -6,6 +6,7 @@ import pytest
 
 from iotagg.core.contribution import Head, Name
 from iotagg.core.ledger import (
+    FORGOTTEN,
     OTHER_CONTENT,
     Decision,
     FileRecord,
@@ -22,6 +23,7 @@ from iotagg.core.ledger import (
     is_in,
     is_older,
     next_revision,
+    sealing,
 )
 
 HERE, ELSEWHERE = "incoming/a.csv", "incoming/b.csv"
@@ -150,6 +152,51 @@ def as_expected(decision: Decision, names: tuple[Name, ...]) -> Decision:
 def test_a_retracted_file_comes_back_on_a_persons_word_only(on_change: OnChange, names: tuple[Name, ...]) -> None:
     decision = decide(NEW, known(*names, retracted=True), Policy(on_change))
     assert decision == Decision(refused="its content was retracted; --again counts it again", remembered=False)
+
+
+@pytest.mark.parametrize("on_change", ["refuse", "replace", "add"])
+def test_what_was_erased_comes_back_on_a_persons_word_only(on_change: OnChange) -> None:
+    there = replace(known(), forgotten=True)
+    assert decide(NEW, there, Policy(on_change)) == Decision(refused=FORGOTTEN, remembered=False)
+    assert decide(NEW, there, Policy(on_change, again=True)) == takes()
+    assert decide(NEW, replace(there, path=known(NEW).path), Policy(on_change)) == Decision()
+
+
+@pytest.mark.parametrize(
+    ("erased", "paths", "forgotten"), [(True, (), True), (True, (HERE,), False), (False, (), False)]
+)
+def test_what_was_erased_is_forgotten_when_nothing_refers_to_it(
+    erased: bool, paths: tuple[str, ...], forgotten: bool
+) -> None:
+    assert replace(record(NEW, *paths), erased=erased).is_forgotten is forgotten
+
+
+@pytest.mark.parametrize(("revision", "sealed"), [(0, 0), (1, 2), (2, 2), (3, 4)])
+def test_a_marker_that_keeps_late_revisions_out_says_that_its_chunk_is_out(revision: int, sealed: int) -> None:
+    assert sealing(revision) == sealed
+    assert not is_in(sealed)
+
+
+@pytest.mark.parametrize(
+    ("names", "drop", "after"),
+    [
+        ((OLD, OLDER), (OLD,), (NEW, OLDER)),
+        ((OLDER, OLD), (OLD,), (OLDER, NEW)),
+        ((OLD, NEW), (OLD,), (NEW,)),
+        ((NEW, OLD), (OLD,), (NEW,)),
+        ((OLD, OLDER), (OLD, OLDER), (NEW,)),
+    ],
+)
+def test_a_move_in_place_puts_one_where_the_other_stood(
+    names: tuple[Name, ...], drop: tuple[Name, ...], after: tuple[Name, ...]
+) -> None:
+    before = PathRecord("paris", HERE, names, Refusal("no"), Versions(frozenset({"v"}), "1", "2"))
+    move = Move(HERE, NEW, drop, in_place=True)
+    assert move.fits(before)
+    assert move.applied_to(before) == replace(before, names=after)
+    assert not move.fits(replace(before, names=(NEW,)))
+    taken_out = Move(HERE, None, drop, in_place=True).applied_to(before)
+    assert taken_out.names == tuple(name for name in names if name not in drop)
 
 
 def test_again_counts_a_retracted_file() -> None:

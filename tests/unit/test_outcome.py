@@ -59,3 +59,9 @@ def test_figures_that_are_not_known_are_null() -> None:
 )
 def test_only_a_refused_file_failed(state: State, failed: bool) -> None:
     assert Outcome("a.csv", "paris", state).failed is failed
+
+
+def test_erased_lines_are_told_only_where_there_are_any() -> None:
+    told = Outcome(file="a.csv", site="paris", state="counted", lines={"lines": 3, "counted": 1, "erased": 2})
+    assert told.as_json()["erased"] == 2
+    assert "erased" not in Outcome(file="a.csv", site="paris", state="counted", lines={"lines": 3}).as_json()

@@ -44,6 +44,12 @@ def test_thousands_of_lines_come_in_several_members_that_are_one_gzip_file() -> 
     assert [reject.line for reject in log] == numbers
 
 
+def test_lines_of_a_log_are_packed_as_the_log_does_it() -> None:
+    log = log_of(list(range(1, 2_502)))
+    assert list(packed_rejects(iter(log))) == list(log.members())
+    assert list(packed_rejects([])) == []
+
+
 def test_lines_may_be_added_after_others_were_read() -> None:
     log = log_of([1, 2])
     assert [reject.line for reject in log] == [1, 2]

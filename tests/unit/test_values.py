@@ -2,7 +2,7 @@
 
 import pytest
 
-from iotagg.core.values import checked_address, checked_day, checked_site
+from iotagg.core.values import checked_address, checked_day, checked_month, checked_site
 from iotagg.errors import InvalidValue
 
 
@@ -46,3 +46,14 @@ def test_an_impossible_day_says_so(text: str) -> None:
 def test_what_is_no_day_says_how_to_write_one(text: str) -> None:
     with pytest.raises(InvalidValue, match="is no day; write it as 2022-12-06"):
         checked_day(text)
+
+
+@pytest.mark.parametrize("month", ["2022-12", "0001-01", "9999-10"])
+def test_a_month_is_a_year_and_a_month(month: str) -> None:
+    assert checked_month(month) == month
+
+
+@pytest.mark.parametrize("text", ["", "2022-13", "2022-00", "2022-1", "0000-01", "12/2022", "2022-12-01", "2022-12\n"])
+def test_what_is_no_month_says_how_to_write_one(text: str) -> None:
+    with pytest.raises(InvalidValue, match="is no month; write it as 2022-12"):
+        checked_month(text)
