@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from iotagg.cli.ending import run
 from iotagg.cli.session import Session
@@ -15,7 +16,8 @@ from iotagg.cli.worker import worker
 
 def main() -> int:
     """Work until told to stop, and return the exit code."""
-    session = Session.named(None, os.environ.get("IOTAGG_STACK"), given=lambda _: False)
+    # There may be no home folder for a database to lie in: it has none, and a stack or its parts in the environment.
+    session = Session(Path(os.devnull), os.environ.get("IOTAGG_STACK", ""))
     return run(worker, "vm_worker", sys.argv[1:], session)
 
 

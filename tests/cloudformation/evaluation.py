@@ -54,6 +54,8 @@ def needs(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterat
             yield Need(f"sqs:{operation.removesuffix('Batch')}", f"arn:aws:sqs:::{queue}")
         case "dynamodb":
             yield from _of_dynamodb(operation, parameters)
+        case "sts":
+            assert operation == "GetCallerIdentity", operation  # which everybody may
         case _:
             yield Need(f"{service}:{operation}", "*")
 

@@ -196,6 +196,14 @@ def told(story: Story) -> None:
     story.upload("operator", "c0.csv", csv(flow(packets=0), TORN, flow(packets=9)))
     story.machines_work()
     story.sweep()
+    story.command("operator", "forget", "--device", "192.168.1.8", "--yes")
+    story.command("operator", "forget", "--site", "paris", "--yes")
+    elsewhere = put(story.folder / "elsewhere.csv", csv(flow(), TORN))
+    assert main(["--db", "other.db", "upload", "--site", "rome", str(elsewhere)]) == 0
+    story.command("operator", "restore", "other.db")
+    story.monkeypatch.setenv("IOTAGG_RETENTION_MONTHS", "1")
+    wiring.cloud.cache_clear()
+    story.sweep()
 
 
 def questions(story: Story) -> None:
@@ -204,6 +212,8 @@ def questions(story: Story) -> None:
     for question in (("pairs",), ("files",), ("files", "a.csv", "--rejects"), ("status",), ("export", *pair)):
         story.command("reader", *question)
     story.command("reader", "export", "--all")
+    story.command("reader", "exports")
+    story.command("reader", "backup", "copy.db")
     dead = story.cloud.files.dead_letters()
     dead.send([Draft("no message of ours")])
     story.command("operator", "redrive")

@@ -24,14 +24,15 @@ AWSLAMBDARIC = ("awslambdaric", "snapshot_restore_py", "simplejson")
 
 def runtime_python() -> Path:
     """Return the Python that packages are made for, from the path or from pyenv; skip the test where there is none."""
-    found = _runtime_python()
+    found = found_python()
     if found is None:
         pytest.skip(f"no {RUNTIME} on the path or under pyenv")
     return found
 
 
 @cache
-def _runtime_python() -> Path | None:
+def found_python() -> Path | None:
+    """Return the Python that packages are made for, if there is one."""
     version = RUNTIME.removeprefix("python")
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     on_path = shutil.which(RUNTIME)
