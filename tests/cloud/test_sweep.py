@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -10,16 +10,17 @@ import pytest
 
 from iotagg.core.contribution import PairMonth
 from iotagg.core.moments import MAX_SUM
+from iotagg.errors import InvalidValue, NotFound
 from iotagg.jobs.cloud import Settings
 from iotagg.jobs.consolidate import consolidate_message
-from iotagg.jobs.sweep import Swept, sweep
+from iotagg.jobs.sweep import DAY_SECONDS, Swept, sweep
 from iotagg.pipeline import retract
-from tests.cloud.desk import KEY, arrival_of, clean, days_of, in_memory, on_the_engine, shelf_of
-from tests.pipeline.csvs import HEADER, csv, flow, many_pairs, shown
+from tests.cloud.desk import KEY, LONG_AGO, arrival_of, clean, days_of, in_memory, on_the_engine, shelf_of
+from tests.pipeline.csvs import HEADER, TORN, csv, flow, many_pairs, shown
 from tests.stores.racing import at_once, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from iotagg.core.contribution import Chunk, Name
     from iotagg.core.ledger import OnChange
@@ -256,6 +257,153 @@ def test_a_quiet_day_is_removed_too(memory: Desk) -> None:
     memory.set(remove_raw=True)
     memory.count(HEADER)
     assert sweep(memory.cloud) == Swept(removed=1)
+
+
+@pytest.mark.parametrize(("days", "after", "removed"), [(0, 1, 1), (30, 29.9, 0), (30, 30.1, 1)])
+def test_objects_are_removed_when_they_are_so_many_days_old(
+    memory: Desk, days: int, after: float, removed: int
+) -> None:
+    memory.set(remove_raw=True, remove_raw_after_days=days)
+    memory.count(BASE)
+    memory.count(b"no flow CSV\n", "incoming/paris/b.csv")
+    now = LONG_AGO.timestamp() + after * DAY_SECONDS
+    assert sweep(memory.cloud, clock=lambda: now) == Swept(removed=2 * removed)
+
+
+def test_no_version_is_removed_beside_one_that_is_not_as_old(memory: Desk) -> None:
+    memory.set(remove_raw=True, remove_raw_after_days=30)
+    memory.count(BASE)
+    shelf_of(memory).modified = LONG_AGO + timedelta(days=20)
+    memory.count(GROWN)
+    now = LONG_AGO.timestamp() + 40 * DAY_SECONDS
+    assert sweep(memory.cloud, clock=lambda: now) == Swept()
+    assert sweep(memory.cloud, clock=lambda: now + 10 * DAY_SECONDS) == Swept(removed=2)
+
+
+def test_what_waits_for_those_who_read_large_files_is_not_overlooked(memory: Desk) -> None:
+    memory.set(max_object_bytes=10, large_files_queue_url="large")
+    memory.work(memory.put(BASE))
+    large = memory.cloud.queue("large")
+    assert sweep(memory.cloud) == Swept(complete=False)
+    assert memory.events() == []
+    memory.take(large)
+    assert sweep(memory.cloud) == Swept(enqueued=1)
+
+
+# What is old is forgotten, if that is wanted.
+
+JANUARY = datetime(2024, 1, 1, tzinfo=UTC).timestamp()
+OLD, NEW = csv(flow(day="2022-11-30"), flow(day="2022-12-31"), TORN), csv(flow(day="2023-01-01"))
+BOTH = csv(flow(day="2022-12-31", packets=3), flow(day="2023-01-01", packets=5))
+
+
+def three_files(desk: Desk) -> None:
+    for name, content in (("old", OLD), ("new", NEW), ("both", BOTH)):
+        desk.count(content, f"incoming/paris/{name}.csv")
+
+
+def at(moment: float) -> Callable[[], float]:
+    return lambda: moment
+
+
+def test_without_a_retention_everything_is_kept(desk: Desk) -> None:
+    three_files(desk)
+    sums = desk.sums()
+    assert sweep(desk.cloud, clock=at(JANUARY * 2)) == Swept()
+    assert (desk.sums(), desk.cloud.store.floor()) == (sums, "")
+
+
+def test_what_is_past_the_retention_is_erased_and_the_floor_rises_with_it(desk: Desk) -> None:
+    desk.set(retention_months=12)
+    three_files(desk)
+    sums = desk.sums()
+    assert sweep(desk.cloud, clock=at(JANUARY - 32 * DAY_SECONDS)).forgotten == 0
+    assert (desk.sums(), desk.cloud.store.floor()) == (sums, "2022-11")
+    assert sweep(desk.cloud, clock=at(JANUARY - 1)).forgotten == 0
+    assert desk.cloud.store.floor() == "2022-12"
+    assert sweep(desk.cloud, clock=at(JANUARY)).forgotten == 1
+    assert desk.cloud.store.floor() == "2023-01"
+    assert desk.sums() == clean(NEW, csv(flow(day="2023-01-01", packets=5)))
+    (record,) = desk.records("incoming/paris/old.csv")
+    assert (record.erased, list(desk.cloud.store.rejects(record.name))) == (True, [])
+    assert held(desk) == ["incoming/paris/both.csv", "incoming/paris/new.csv"]
+    assert sweep(desk.cloud, clock=at(JANUARY)) == Swept()
+    assert desk.count(OLD, "incoming/paris/again.csv").state == "already counted"
+    assert "first month that is kept" in desk.count(OLD + b"\n", "incoming/paris/more.csv").reason
+
+
+def test_rejected_lines_of_files_that_are_refused_go_with_the_days_that_they_are_of(memory: Desk) -> None:
+    memory.set(retention_months=12)
+    memory.count(OLD, metadata={"iotagg-max-rejects": "0"})
+    assert len(list(memory.cloud.store.rejected("paris"))) == 1
+    assert sweep(memory.cloud, clock=at(JANUARY)) == Swept()
+    assert list(memory.cloud.store.rejected("paris")) == []
+
+
+@pytest.mark.parametrize("steps", range(5))
+def test_forgetting_that_time_runs_out_for_is_gone_on_with_before_the_floor_rises(memory: Desk, steps: int) -> None:
+    memory.set(retention_months=12)
+    for number in range(3):
+        memory.count(csv(flow(day=f"2022-11-{number + 1:02}")), f"incoming/paris/{number}.csv")
+    memory.count(NEW, "incoming/paris/new.csv")
+    first = sweep(memory.cloud, in_time=ticking(steps), clock=at(JANUARY))
+    assert first.forgotten == min(steps, 3)
+    assert first.complete is False
+    assert memory.cloud.store.floor() == ("2023-01" if steps > 3 else "")
+    second = sweep(memory.cloud, clock=at(JANUARY))
+    assert (first.forgotten + second.forgotten, second.complete) == (3, True)
+    assert memory.cloud.store.floor() == "2023-01"
+    assert memory.sums() == clean(NEW)
+
+
+def test_chunks_that_come_after_their_file_was_erased_are_done(desk: Desk) -> None:
+    desk.set(retention_months=12)
+    desk.summarize(desk.put(OLD))
+    messages = desk.chunk_messages()
+    assert sweep(desk.cloud, clock=at(JANUARY)).forgotten == 1
+    desk.consolidate(*messages, *messages)
+    assert desk.sums() == {}
+    sweep(desk.cloud, grace_seconds=AT_ONCE)
+    assert desk.left_pending() == []
+
+
+def test_a_chunk_whose_file_is_erased_while_it_is_read_is_done(memory: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory.summarize(memory.put(OLD))
+    (message,) = memory.chunk_messages()
+    (record,) = memory.records()
+    store = memory.cloud.store
+    read = store.chunks
+
+    def erased(name: Name, numbers: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
+        store.erase(name, referred=True)
+        return read(name, numbers)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "chunks", erased)
+        assert consolidate_message(memory.cloud, message)
+    assert memory.sums() == {}
+    assert store.applied(record.name, 2) == {0}
+
+
+def test_a_chunk_that_is_missing_of_a_file_that_was_not_erased_is_a_failure(memory: Desk) -> None:
+    memory.summarize(memory.put(OLD))
+    (message,) = memory.chunk_messages()
+    (record,) = memory.records()
+    memory.cloud.store._tables.contributions.pop(record.name)  # type: ignore[attr-defined]  # in memory
+    with pytest.raises(NotFound):
+        consolidate_message(memory.cloud, message)
+
+
+@pytest.mark.parametrize("name", ["IOTAGG_RETENTION_MONTHS", "IOTAGG_REMOVE_RAW_AFTER_DAYS"])
+def test_how_long_things_are_kept_is_a_whole_number_that_makes_sense(name: str) -> None:
+    for text in ("-1", "1.5", "two"):
+        with pytest.raises(InvalidValue, match=f"{name}={text}: it has to be a whole number"):
+            Settings.named_by({name: text})
+    with pytest.raises(InvalidValue, match=f"{name}=99999: it has to be at most"):
+        Settings.named_by({name: "99999"})
+    settings = Settings.named_by({name: "13"})
+    assert {settings.retention_months, settings.remove_raw_after_days} == {13, 0}
+    assert Settings.named_by({name: ""}) == Settings()
 
 
 # Several at once, in little time.
