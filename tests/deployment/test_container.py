@@ -19,7 +19,7 @@ from tests.project.tree import ROOT
 from vm_worker.healthy import OLD_SECONDS, trouble
 
 if TYPE_CHECKING:
-    from tests.deployment.conftest import Made
+    from tests.deployment.made import Made
 
 NOW = 1_671_000_000
 
