@@ -33,7 +33,8 @@ def masked(text: str, names: dict[str, str]) -> Any:
     item = json.loads(text)
     if "head" in item:
         item["head"] = {"S": "{…}"}
-    for attribute, shown in (("since", {"N": "SECONDS"}), ("expires", {"N": "SECONDS"}), ("last_file", {"S": "DAY"})):
+    seconds = dict.fromkeys(("since", "expires", "raised"), {"N": "SECONDS"})
+    for attribute, shown in (seconds | {"last_file": {"S": "DAY"}}).items():
         if attribute in item:
             item[attribute] = shown
     if item.get("pk") == {"S": EXPORTS}:
@@ -62,6 +63,7 @@ def left_behind() -> list[Any]:
     (message,) = cloud.chunks.receive(wait_seconds=5)
     consolidate_message(cloud, message.body)
     cloud.access_log.note("arn:aws:iam::123456789012:user/anna", "export --all --site paris", "stdout")
+    cloud.store.raise_floor("2022-01")
     items += clients.dynamodb.scan(TableName=cloud.store._table.name)["Items"]  # type: ignore[attr-defined]
     return [masked(json.dumps(each), names) for each in items] + [masked(message.body, names)]
 
