@@ -33,7 +33,7 @@ def masked(text: str, names: dict[str, str]) -> Any:
     item = json.loads(text)
     if "head" in item:
         item["head"] = {"S": "{…}"}
-    seconds = dict.fromkeys(("since", "expires", "raised"), {"N": "SECONDS"})
+    seconds = {name: {"N": "SECONDS"} for name in ("since", "expires", "raised")}
     for attribute, shown in (seconds | {"last_file": {"S": "DAY"}}).items():
         if attribute in item:
             item[attribute] = shown
