@@ -8,7 +8,7 @@ INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint co
 # An engine with CloudFormation; it pins what iotagg does not, so it has an environment of its own.
 ENGINE  = $(VENV)-engine
 
-.PHONY: demo demo-cloud engine test check docs test-pythons test-one clean
+.PHONY: demo demo-cloud engine test check check-templates docs test-pythons test-one clean
 
 demo: $(VENV)/ready-demo
 	@$(BIN)/iotagg demo
@@ -30,6 +30,17 @@ check: $(VENV)/ready-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# What a scanner for security has to say of the templates: nothing that is not explained in them. It is large, and so on
+# its own.
+check-templates: $(VENV)/ready-test $(VENV)-checkov/ready
+	$(BIN)/python -m iotagg.deployment.template build
+	$(VENV)-checkov/bin/checkov --directory build/templates --framework cloudformation --skip-download --compact --quiet
+
+$(VENV)-checkov/ready: | $(BIN)/pip
+	$(PYTHON) -m venv $(VENV)-checkov
+	$(VENV)-checkov/bin/pip install --quiet --disable-pip-version-check checkov==3.3.30
+	@touch $@
 
 docs: $(VENV)/ready-test
 	$(BIN)/python -m docs.make_reference

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iotagg.deployment.reading import parsed
@@ -38,6 +40,14 @@ def as_text(template: Template) -> str:
     return json.dumps(slim, separators=(",", ":"))
 
 
+def main(folder: Path) -> None:
+    """Write both templates into `folder`/templates, as they stand: for tools that look at templates."""
+    place = folder / "templates"
+    place.mkdir(parents=True, exist_ok=True)
+    for name, template in (("stack", stack_template()), ("packages", packages_template())):
+        (place / f"{name}.json").write_text(json.dumps(template, indent=1), encoding="utf-8")
+
+
 def _without_notes(resource: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in resource.items() if key != "Metadata"}
 
@@ -60,3 +70,7 @@ def _join(whole: Template, part: Template, name: str) -> None:
 
 def _read(file: Traversable) -> Template:
     return parsed(file.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cloudformation.reading import RESOURCES, Statement, statements
+from tests.cloudformation.reading import PACKAGES, RESOURCES, Statement, statements
 
 GIVEN = [each for each in statements() if each.fields["Effect"] == "Allow" and "Principal" not in each.fields]
 DENIED = [each for each in statements() if each.fields["Effect"] == "Deny"]
@@ -77,6 +77,14 @@ def test_readers_change_nothing_but_the_record_of_exports() -> None:
 def test_only_the_sweep_and_operators_delete_objects() -> None:
     deleting = {each.owner for each in GIVEN if any("DeleteObject" in action for action in each.actions)}
     assert deleting == {"SweepRole", "OperatorPolicy"}
+
+
+def test_what_a_scanner_is_told_to_pass_over_is_explained() -> None:
+    for resource in (*RESOURCES.values(), *PACKAGES["Resources"].values()):
+        for skip in resource.get("Metadata", {}).get("checkov", {}).get("skip", ()):
+            assert skip["id"].startswith("CKV_AWS_")
+            assert len(skip["comment"].split()) > 4
+            assert skip["comment"].endswith(".")
 
 
 def test_only_people_scan() -> None:
