@@ -36,14 +36,19 @@ def forget_device(store: Store, device: str, site: str = "", remove: Remove = no
     files = 0
     for at in [site] if site else store.sites():
         _finish(store, at)
+        coming: list[Name] = []
         for record in store.files(at):
             if record.erased:
                 store.erase(record.name)  # an earlier attempt was interrupted
             elif knows(store, record, device):
-                with store.atomically():
-                    _take_out(store, record.name, device, remove)
                 files += 1
+                if _may_be_coming(record):
+                    coming.append(record.name)
+                else:
+                    _take_out(store, record.name, device, remove)
         files += _forget_refused(store, at, device, remove)
+        for name in coming:
+            _take_out(store, name, device, remove)
     store.erase_empty(site, device)
     store.erase_below_floor()
     return files
@@ -55,6 +60,11 @@ def affected_of(store: Store, device: str, site: str = "") -> Affected:
     files = sum(knows(store, record, device) for at in sites for record in store.files(at))
     refused = sum(1 for at in sites for _ in _refused(store, at, device))
     return Affected(files + refused, count_pairs(store, sites, lambda row: is_of(row, device)))
+
+
+def _may_be_coming(record: FileRecord) -> bool:
+    # It was stored, and no path refers to it yet: somebody may be about to move one. Or whoever was, ended.
+    return not record.revision and not record.paths and not record.retracted
 
 
 def knows(store: Store, record: FileRecord, device: str) -> bool:
@@ -87,17 +97,18 @@ def _take_out(store: Store, name: Name, device: str, remove: Remove) -> None:
     # Whoever uploads the same meanwhile may let a path refer to it again: then that path is moved, too.
     erased = False
     while not erased:
-        record = store.file(name)
-        if record is None or record.erased:
-            return
-        settled = [name]
-        if record.paths:
-            settled.append(_keep_remainder(store, record, device))
-        for path in sorted(record.paths):
-            remove(path)
-            store.move(name.site, Move(path, take=settled[-1], drop=(name,), in_place=True))
-        settle(store, settled)
-        erased = store.erase(name)
+        with store.atomically():
+            record = store.file(name)
+            if record is None or record.erased:
+                return
+            settled = [name]
+            if record.paths:
+                settled.append(_keep_remainder(store, record, device))
+            for path in sorted(record.paths):
+                remove(path)
+                store.move(name.site, Move(path, take=settled[-1], drop=(name,), in_place=True))
+            settle(store, settled)
+            erased = store.erase(name)
 
 
 def _keep_remainder(store: Store, record: FileRecord, device: str) -> Name:

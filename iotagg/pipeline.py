@@ -200,8 +200,9 @@ def count(
     if decision.refused and not all(store.move(request.site, move) for move in decision.moves):
         return None
     too_old = "" if was_in else _below_floor(store, summary.contribution.head)
-    if too_old:
-        return _refuse(store, path, replace(summary, rejects=RejectLog(BytesIO)), too_old, origin.version)
+    if too_old or (refused and known.forgotten):  # then its rejected lines are not kept either
+        without_rejects = replace(summary, rejects=RejectLog(BytesIO))
+        return _refuse(store, path, without_rejects, too_old or refused, origin.version)
     if refused:
         return _refuse(store, path, summary, refused, origin.version, remembered=decision.remembered)
     store.keep(summary.contribution, again=request.policy.again and not was_in)
@@ -221,7 +222,7 @@ def count(
 
 
 def _below_floor(store: Store, head: Head) -> str:
-    # Why nothing of a file is kept, if so; then its rejected lines are not either.
+    # Why nothing of a file is kept, if so.
     floor = store.floor()
     if not head.last_day or head.last_day >= floor:  # a day compares with a month as text
         return ""

@@ -49,6 +49,9 @@ def provision(clients: Clients, name: str, *, region: str, visibility_seconds: i
         ],
     )
     clients.dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    clients.dynamodb.update_time_to_live(
+        TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"}
+    )
     return Stack(bucket, name, files_queue_url, chunks_queue_url)
 
 

@@ -245,7 +245,7 @@ def decide(name: Name, known: Known, policy: Policy, origin: Origin = ON_DISK) -
     if read_otherwise and policy.on_change != "replace":
         return Decision(refused=READ_OTHERWISE)
     if (known.retracted or known.forgotten) and not policy.again:
-        return Decision(refused=RETRACTED if known.retracted else FORGOTTEN, remembered=False)
+        return Decision(refused=RETRACTED if known.retracted else FORGOTTEN, remembered=known.forgotten)
     other = tuple(held for held in path.names if held not in read_otherwise)
     if other and is_older(origin.sequencer, path.versions.last):
         overtaken = _overtaken(name, known, policy, origin)

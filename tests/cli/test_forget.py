@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from iotagg.cli import forget as forget_module
 from tests.cli.running import Command, Deployed, write_flows
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, *, yes: bool | None) -> list[str]:
             raise click.Abort
         return yes
 
-    monkeypatch.setattr(forget_module.click, "confirm", confirm)
+    monkeypatch.setattr("iotagg.cli.forget.click.confirm", confirm)
     return asked
 
 
@@ -224,7 +223,7 @@ def test_on_a_stack_a_site_goes_with_all_of_its_objects(stack: Deployed, tmp_pat
 
 def test_on_a_stack_old_months_go_after_every_worker_knows(stack: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(forget_module.time, "sleep", slept.append)
+    monkeypatch.setattr("iotagg.cli.forget.time.sleep", slept.append)
     result = stack("forget", "--before", "2022-12", "--yes")
     assert result.out == "forgot all from before 2022-12: 0 files, 1 pair, 0 raw objects\n"
     assert result.err.startswith("iotagg: waiting 1")

@@ -24,7 +24,7 @@ from iotagg.pipeline import Request, retract, settle, upload
 from iotagg.sources import path_text
 from iotagg.stores.memory import MemoryStore
 from iotagg.stores.sqlite import SqliteStore
-from tests.pipeline.csvs import HEADER, TORN, csv, everything, flow, many_pairs, put, shown
+from tests.pipeline.csvs import HEADER, TORN, contribution, csv, everything, flow, many_pairs, put, shown
 from tests.pipeline.test_history_machine import History, Read
 from tests.stores.racing import at_once
 
@@ -199,6 +199,32 @@ def test_what_is_kept_of_refused_files_mentions_the_device_no_more(desk: Desk) -
     assert forget_device(desk.store, DEVICE) == 0
 
 
+def test_a_file_that_is_on_its_way_meanwhile_is_not_refused_for_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.upload("torn.csv", csv(TORN))
+    name = desk.store.keep(contribution(A)).name  # and whoever stored it goes on when most is done
+    refuse = desk.store.refuse
+
+    def goes_on(*arguments: Any) -> None:
+        refuse(*arguments)
+        desk.store.move("paris", Move("a.csv", take=name))
+        settle(desk.store, [name])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.store, "refuse", goes_on)
+        assert forget_device(desk.store, DEVICE) == 2
+    assert desk.sums() == desk.clean(without(A, DEVICE))
+
+
+def test_what_was_stored_and_left_is_erased_too(desk: Desk) -> None:
+    name = desk.store.keep(contribution(A)).name
+    assert forget_device(desk.store, DEVICE) == 1
+    assert list(desk.store.files("paris")) == []
+    assert desk.upload("a.csv", A).reason == FORGOTTEN
+    record = desk.store.file(name)
+    assert record is not None
+    assert record.erased
+
+
 def test_what_was_already_below_the_floor_is_forgotten_too(desk: Desk) -> None:
     desk.upload("a.csv", A)
     desk.store.raise_floor("2022-12")
@@ -229,9 +255,15 @@ def test_nothing_of_a_forgotten_site_is_left(desk: Desk) -> None:
 def test_files_of_a_forgotten_site_come_back_on_a_persons_word_only(desk: Desk) -> None:
     desk.upload("a.csv", A)
     forget_site(desk.store, "paris")
+    assert desk.upload("a.csv").reason == FORGOTTEN
+    assert desk.upload("copy.csv", A + TORN).state == "counted"
+    forget_site(desk.store, "paris")
     for reading in (ReadingOptions(), SECONDS):
-        assert desk.upload("a.csv", reading=reading).reason == FORGOTTEN
-    assert desk.store.sites() == []
+        assert desk.upload("copy.csv", reading=reading).reason == FORGOTTEN
+    assert [(path.path, path.refusal and path.refusal.reason) for path in desk.store.paths("paris")] == [
+        (path_text(desk.folder / "copy.csv"), FORGOTTEN)
+    ]
+    assert list(desk.store.rejected("paris")) == []
     assert desk.upload("a.csv", B).state == "counted"
     assert desk.upload("a.csv", A, on_change="replace", again=True).state == "counted"
     assert desk.sums() == desk.clean(A)

@@ -176,7 +176,8 @@ def test_of_what_was_erased_the_record_stays_and_nothing_else(store: Store, coun
     assert (emptied.head.chunks, emptied.head.lines) == (0, counted.head.lines)
     assert store.readings("paris", counted.name.content) == [emptied]
     assert list(store.files("paris")) == []
-    assert list(store.rejects(counted.name)) == list(store.rejected("paris")) == []
+    assert list(store.rejects(counted.name)) == []
+    assert list(store.rejected("paris")) == []
     assert not is_pending(store, emptied)
     assert list(store.pending("paris")) == []
     with pytest.raises(NotFound):
@@ -365,7 +366,8 @@ def test_a_replacement_in_place_stands_where_the_other_stood(store: Store) -> No
     assert path.names == (third, other)
     assert path.refusal == Refusal("no", str(third), {"lines": 1}, "2022-12-01")
     assert path.versions.final == {"v1"}
-    assert (known(store, one).paths, known(store, third).paths) == (frozenset(), {"a.csv"})
+    assert known(store, one).paths == frozenset()
+    assert known(store, third).paths == {"a.csv"}
     assert store.move("paris", replacement) is False
     assert store.move("paris", Move("b.csv", take=third, drop=(one,), in_place=True)) is False
     assert store.path("paris", "b.csv").names == ()

@@ -8,6 +8,7 @@ from iotagg.core.contribution import Head, Name
 from iotagg.core.ledger import (
     FORGOTTEN,
     OTHER_CONTENT,
+    RETRACTED,
     Decision,
     FileRecord,
     Known,
@@ -157,7 +158,8 @@ def test_a_retracted_file_comes_back_on_a_persons_word_only(on_change: OnChange,
 @pytest.mark.parametrize("on_change", ["refuse", "replace", "add"])
 def test_what_was_erased_comes_back_on_a_persons_word_only(on_change: OnChange) -> None:
     there = replace(known(), forgotten=True)
-    assert decide(NEW, there, Policy(on_change)) == Decision(refused=FORGOTTEN, remembered=False)
+    assert decide(NEW, there, Policy(on_change)) == Decision(refused=FORGOTTEN)
+    assert decide(NEW, replace(there, retracted=True), Policy(on_change)) == Decision(refused=RETRACTED)
     assert decide(NEW, there, Policy(on_change, again=True)) == takes()
     assert decide(NEW, replace(there, path=known(NEW).path), Policy(on_change)) == Decision()
 
