@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
@@ -40,7 +41,9 @@ def installed(name: str, services: frozenset[str] = frozenset()) -> Installed:
         raise MissingExtra(
             f"packages are made from what is installed, and {name} is not: pip install 'iotagg[aws]'"
         ) from None
-    files = {str(place): Path(str(place.locate())) for place in found.files or () if _is_needed(place, services)}
+    # As RECORD lists them, and not as importlib.metadata does: that keeps silent about files that are missing.
+    listed = [PurePosixPath(row[0]) for row in csv.reader((found.read_text("RECORD") or "").splitlines())]
+    files = {str(place): Path(str(found.locate_file(place))) for place in listed if _is_needed(place, services)}
     if not any(place.endswith(".py") for place in files) or not all(file.is_file() for file in files.values()):
         raise NotPackable(
             f"the files of {name} are not all there, or not listed: install it anew with pip, from its wheel"

@@ -17,7 +17,7 @@ from iotagg.deployment.archive import archived
 from iotagg.deployment.byte_code import compiled
 from iotagg.deployment.distributions import installed, own_licence
 from iotagg.deployment.imports import home, reached
-from iotagg.errors import InvalidValue
+from iotagg.errors import InvalidValue, IotaggError
 
 ARCHITECTURES = ("arm64", "x86_64")
 RUNTIME = "python3.13"
@@ -86,8 +86,13 @@ def contents(kind: str, program: str, others: tuple[str, ...]) -> dict[str, byte
 
 def main() -> None:
     """Make one package, as `python -m iotagg.deployment.package worker arm64 FOLDER`, and print its file."""
-    build = {"functions": build_functions, "worker": build_worker}[sys.argv[1]]
-    print(build(sys.argv[2], Path(sys.argv[3])).file)  # noqa: T201 (for the shell to read)
+    builds = {"functions": build_functions, "worker": build_worker}
+    if len(sys.argv) != 4 or sys.argv[1] not in builds:  # noqa: PLR2004 (as the usage says)
+        sys.exit(f"usage: python -m iotagg.deployment.package {'|'.join(builds)} {'|'.join(ARCHITECTURES)} FOLDER")
+    try:
+        print(builds[sys.argv[1]](sys.argv[2], Path(sys.argv[3])).file)  # noqa: T201 (for the shell to read)
+    except IotaggError as error:
+        sys.exit(f"iotagg: {error}")
 
 
 if __name__ == "__main__":

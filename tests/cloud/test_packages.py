@@ -9,6 +9,8 @@ import zipfile
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+import pytest
+
 from iotagg.deployment.package import RUNTIME, Package, build_functions, build_worker
 from iotagg.listing import files
 from tests.cloud.desk import clean
@@ -25,9 +27,18 @@ if TYPE_CHECKING:
 CONTENT = many_pairs(200)
 
 
+@pytest.fixture
+def python(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The Python that packages are made for, on the path, so that they have byte code for it."""
+    python = runtime_python()
+    monkeypatch.setenv("PATH", str(python.parent), prepend=os.pathsep)
+    return python
+
+
 def unpacked(package: Package, folder: Path) -> Path:
     with zipfile.ZipFile(package.file) as archive:
         archive.extractall(folder)
+    assert list(folder.glob("iotagg/jobs/__pycache__/cloud.*.pyc"))
     return folder
 
 
@@ -42,8 +53,7 @@ def well(sources: Iterable[EventSource]) -> bool:
     return True
 
 
-def test_the_functions_count_a_file_from_their_package(tmp_path: Path) -> None:
-    python = runtime_python()
+def test_the_functions_count_a_file_from_their_package(python: Path, tmp_path: Path) -> None:
     package = unpacked(build_functions("arm64", tmp_path / "made"), tmp_path / "task")
     beside = lambda_runtime_in(tmp_path / "runtime")
     whole = deployed(visibility_seconds=5)  # on a busy machine, a cold start may take longer than Lambda grants it
@@ -66,8 +76,8 @@ def test_the_functions_count_a_file_from_their_package(tmp_path: Path) -> None:
     assert everything(whole.cloud.store) == clean(CONTENT)
 
 
-def test_the_worker_counts_a_file_from_its_package_and_says_that_it_is_well(tmp_path: Path) -> None:
-    python, health = runtime_python(), tmp_path / "health.json"
+def test_the_worker_counts_a_file_from_its_package_and_says_that_it_is_well(python: Path, tmp_path: Path) -> None:
+    health = tmp_path / "health.json"
     package = unpacked(build_worker("x86_64", tmp_path / "made"), tmp_path / "opt")
     whole = deployed()
     whole.cloud.bucket.put_if_absent("incoming/paris/a.csv", CONTENT)
@@ -99,9 +109,9 @@ def test_the_worker_counts_a_file_from_its_package_and_says_that_it_is_well(tmp_
     assert everything(whole.cloud.store) == clean(CONTENT)
 
 
-def test_the_harness_runs_the_runtimes_python(tmp_path: Path) -> None:
+def test_the_harness_runs_the_runtimes_python(python: Path, tmp_path: Path) -> None:
     handler = tmp_path / "which.py"
     handler.write_text("import sys\ndef handler(event, context): return sys.version\n", "utf-8")
     given = environment(PYTHONPATH=str(lambda_runtime_in(tmp_path / "runtime")))
-    with Function("which.handler", task_root=tmp_path, environment=given, python=runtime_python()) as function:
+    with Function("which.handler", task_root=tmp_path, environment=given, python=python) as function:
         assert str(function.invoke({})).startswith(RUNTIME.removeprefix("python"))

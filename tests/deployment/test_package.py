@@ -17,7 +17,17 @@ import pytest
 
 from iotagg.deployment.bill_of_materials import PLACE
 from iotagg.deployment.imports import reached
-from iotagg.deployment.package import ARCHITECTURES, FUNCTIONS, RUNTIME, SDK, SERVICES, WORKER, Package, build_functions
+from iotagg.deployment.package import (
+    ARCHITECTURES,
+    FUNCTIONS,
+    RUNTIME,
+    SDK,
+    SERVICES,
+    WORKER,
+    Package,
+    build_functions,
+    main,
+)
 from iotagg.errors import InvalidValue
 from tests.deployment.runtime import environment, runtime_python, sdk_in
 from tests.project.tree import ROOT, project_files
@@ -149,6 +159,23 @@ def test_an_unknown_architecture_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidValue, match=f"no architecture m68k: it has to be one of {', '.join(ARCHITECTURES)}"):
         build_functions("m68k", tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["worker", "m68k", "."], "iotagg: no architecture m68k: it has to be one of arm64, x86_64"),
+        (["all", "arm64", "."], "usage: python -m iotagg.deployment.package functions|worker arm64|x86_64 FOLDER"),
+        ([], "usage: python -m iotagg.deployment.package functions|worker arm64|x86_64 FOLDER"),
+    ],
+)
+def test_a_call_that_makes_no_sense_is_answered_in_a_line(
+    arguments: list[str], text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["package", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == text
 
 
 def test_the_entries_of_a_zip_tell_nothing_of_who_made_it(functions: Made) -> None:
