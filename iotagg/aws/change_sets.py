@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from iotagg.aws.formation import REVIEW, name_of, new_token, pauses
-from iotagg.aws.problems import explained
+from iotagg.aws.problems import code_of, explained
 from iotagg.errors import CloudBusy, CloudError, DeploymentFailed
 
 if TYPE_CHECKING:
@@ -109,16 +111,26 @@ def _created(formation: Formation, proposal: Proposal) -> ChangeSet:
         for name, value in proposal.parameters.items()
     ]
     with explained(f"stack {proposal.name}"):
-        made = formation.service.create_change_set(
-            StackName=proposal.name,
-            ChangeSetName=new_token(),
-            ChangeSetType="CREATE" if proposal.first else "UPDATE",
-            Parameters=parameters,
-            Tags=[{"Key": key, "Value": value} for key, value in proposal.tags.items()],
-            Capabilities=list(proposal.capabilities),
-            **({"TemplateURL": proposal.url} if proposal.url else {"TemplateBody": proposal.body}),
-        )
+        try:
+            made = formation.service.create_change_set(
+                StackName=proposal.name,
+                ChangeSetName=new_token(),
+                ChangeSetType="CREATE" if proposal.first else "UPDATE",
+                Parameters=parameters,
+                Tags=[{"Key": key, "Value": value} for key, value in proposal.tags.items()],
+                Capabilities=list(proposal.capabilities),
+                **({"TemplateURL": proposal.url} if proposal.url else {"TemplateBody": proposal.body}),
+            )
+        except ClientError as error:
+            if code_of(error) == "ValidationError":
+                raise _refused(proposal.name, error.response["Error"].get("Message", "")) from None
+            raise
     return ChangeSet(made["Id"], made["StackId"], proposal.first)
+
+
+def _refused(name: str, reason: str) -> DeploymentFailed:
+    # In full: it is about the template's rules and parameters, and says what is wrong with which.
+    return DeploymentFailed(f"stack {name}: CloudFormation refuses the change: {' '.join(reason.split())}")
 
 
 def _read(formation: Formation, change_set: ChangeSet, name: str) -> None:
@@ -130,10 +142,10 @@ def _read(formation: Formation, change_set: ChangeSet, name: str) -> None:
     else:
         raise CloudBusy(f"stack {name}: CloudFormation does not say what would change; try again in some minutes")
     if page["Status"] != "CREATE_COMPLETE":
-        reason = " ".join(page.get("StatusReason", "").split())
+        reason = page.get("StatusReason", "")
         change_set.nothing = any(text in reason for text in _NOTHING)
         if not change_set.nothing:
-            raise DeploymentFailed(f"stack {name}: CloudFormation refuses the change: {reason or page['Status']}")
+            raise _refused(name, reason or page["Status"])
     change_set.changes = [_change(each) for each in _changes(formation, change_set, page)]
 
 

@@ -49,7 +49,7 @@ class Desk:
     def ships(self, ingredients: Ingredients | None = None) -> None:
         """Let what is deployed be this, or the toy."""
         shipped = ingredients or toy_ingredients()
-        self.monkeypatch.setattr("iotagg.deployment.ingredients.shipped", lambda: shipped)
+        self.monkeypatch.setattr("iotagg.deployment.ingredients.shipped", lambda *_: shipped)
 
     def deployed(self, *options: str) -> None:
         result = self("deploy", "--yes", *options)

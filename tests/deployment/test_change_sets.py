@@ -188,7 +188,7 @@ def test_what_cannot_be_discarded_does_not_hide_what_happened_before() -> None:
         ("AccessDenied", NotAllowed, "cloudformation:CreateChangeSet"),
         ("LimitExceededException", CloudError, "a quota of the account is used up"),
         ("Throttling", CloudBusy, "more than it takes at once"),
-        (("ValidationError", "Parameters: [A] must have values"), CloudError, "Parameters: [A] must have values"),
+        (("ValidationError", f"Rule failed: {'x' * 300}\nset Vpc"), DeploymentFailed, f"{'x' * 300} set Vpc"),
         ("AlreadyExistsException", CloudError, "changed or made by others meanwhile"),
         (EndpointConnectionError(endpoint_url="https://192.0.2.1"), CloudBusy, "it cannot be reached"),
     ],
