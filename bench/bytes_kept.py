@@ -127,7 +127,7 @@ def _logs(files: int, rows: int) -> Iterator[tuple[str, float]]:
     # Sweeps are what is logged beside them.
     days = files / len(SITES)
     traffic = Traffic(len(SITES), files / days, files * rows / days, files / days * _PAIR_DAYS)
-    for what, options in (("files", Options(sweep_minutes=1e9)), ("files and a sweep every 5 minutes", Options())):
+    for what, options in (("files", Options(sweep_minutes=1e9)), ("files and a sweep every 15 minutes", Options())):
         items = {item.what: item for item in estimate(traffic, options, read_prices())}
         yield what, items["logs, taken in"].quantity * GB
 
