@@ -46,8 +46,8 @@ docs: $(VENV)/ready-test
 	$(BIN)/python -m docs.make_reference
 	$(BIN)/python -m docs.make_stack_reference
 
-# The tests that need no AWS, and the whole shape of the cloud, on every other Python that is found on the path or under
-# pyenv. What AWS does does not depend on Python.
+# The tests that need no AWS, on every other Python that is found on the path or under pyenv. What AWS does does not
+# depend on Python; the packages for Lambda are run under its Python by the tests themselves.
 test-pythons:
 	@used=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	for version in 3.11 3.12 3.13 3.14; do \
@@ -60,9 +60,8 @@ test-pythons:
 	    done; \
 	done
 
-test-one: $(VENV)/ready-test
-	$(BIN)/python -m pytest -n auto --quiet --ignore tests/cloud --ignore tests/project -k 'not dynamodb and not cloud'
-	$(BIN)/python -m pytest -n auto --quiet tests/cloud/test_end_to_end.py
+test-one: $(VENV)/ready-one
+	$(BIN)/python -m pytest -n auto --quiet tests/unit tests/stores tests/pipeline tests/cli -k 'not dynamodb and not cloud'
 
 $(VENV)/ready-demo: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
 	$(INSTALL) '.[plot]'
@@ -74,6 +73,10 @@ $(VENV)/ready-cloud: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
 
 $(VENV)/ready-test: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
 	$(INSTALL) '.[test]'
+	@touch $@
+
+$(VENV)/ready-one: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
+	$(INSTALL) '.[test-core]'
 	@touch $@
 
 $(ENGINE)/ready: tests/engine-requirements.txt | $(BIN)/pip
