@@ -99,10 +99,19 @@ def test_no_byte_of_the_database_tells_of_a_forgotten_device(counted: Command) -
     assert (reject["line"], reject["text"]) == (5, "(erased on request)")
 
 
-def test_what_was_freed_before_is_overwritten_too(counted: Command, tmp_path: Path) -> None:
-    counted("retract", "flows.csv")
-    with closing(sqlite3.connect(counted.database)) as connection:
+def test_what_was_freed_before_is_overwritten_too(counted: Command) -> None:
+    counted("forget", "--device", DEVICE, "--yes")
+    with closing(sqlite3.connect(counted.database, isolation_level=None)) as connection:
         connection.execute("PRAGMA secure_delete = OFF")
+        connection.execute("INSERT INTO path (site, path) VALUES ('paris', ?)", (DEVICE,))
+        connection.execute("DELETE FROM path WHERE path = ?", (DEVICE,))
+    assert DEVICE.encode() in files_of(counted.database)
+    counted("forget", "--device", DEVICE, "--yes")
+    assert DEVICE.encode() not in files_of(counted.database)
+
+
+def test_a_retracted_file_that_knew_the_device_comes_back_on_a_persons_word_only(counted: Command) -> None:
+    counted("retract", "flows.csv")
     counted("forget", "--device", DEVICE, "--yes")
     assert DEVICE.encode() not in files_of(counted.database)
     assert counted("upload", "--site", "paris", "flows.csv").err.count("its content was retracted") == 1

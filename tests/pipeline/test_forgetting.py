@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from iotagg.core.contribution import Name
     from iotagg.stores.protocol import Store
     from tests.pipeline.conftest import Desk
 
@@ -212,6 +213,25 @@ def test_a_file_that_is_on_its_way_meanwhile_is_not_refused_for_it(desk: Desk, m
     with monkeypatch.context() as patch:
         patch.setattr(desk.store, "refuse", goes_on)
         assert forget_device(desk.store, DEVICE) == 2
+    assert desk.sums() == desk.clean(without(A, DEVICE))
+
+
+def test_a_path_that_takes_the_file_at_the_last_moment_loses_the_device_too(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.upload("a.csv", A)
+    (record,) = desk.records("a.csv")
+    erase, times = desk.store.erase, count()
+
+    def after_another_came(name: Name, *, referred: bool = False) -> bool:
+        if not next(times):
+            assert desk.store.move("paris", Move("b.csv", take=record.name))
+        return erase(name, referred=referred)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.store, "erase", after_another_came)
+        forget_device(desk.store, DEVICE)
+    assert desk.store.path("paris", "b.csv").names == desk.path("a.csv").names != (record.name,)
     assert desk.sums() == desk.clean(without(A, DEVICE))
 
 

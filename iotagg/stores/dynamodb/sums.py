@@ -134,8 +134,6 @@ class Sums:
         for row, added in zip(chunk, additions, strict=False):
             sums = standing.get((row.source, row.destination, row.month), {})
             for attribute, value in added.items():
-                if attribute == f":{EXPIRES}":
-                    continue
                 what = f"the sum '{attribute[1:]}' of the traffic from {row.source} to {row.destination} in {row.month}"
                 checked(sums.get(attribute[1:], 0) + int(value["N"]), what)
 
