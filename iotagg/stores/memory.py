@@ -228,7 +228,7 @@ class MemoryStore:
 
     def files(self, site: str) -> Iterator[FileRecord]:
         with self._lock:
-            return iter([record for record in self._records(site) if record.name in self._tables.contributions])
+            return iter([record for record in self._records(site) if not record.erased])
 
     def forgotten(self) -> Iterator[FileRecord]:
         with self._lock:

@@ -73,7 +73,7 @@ def forgotten_item(table: Table, record: FileRecord) -> FileItem:
 def forgotten_items(table: Table) -> Iterator[FileItem]:
     """Yield the items of what was forgotten, at all sites. Nothing lists them, so the whole table is scanned."""
     is_forgotten = FileItem.erased.exists() & FileItem.paths.does_not_exist()
-    return table.files.scan(FileItem.pk.startswith(FILES) & is_forgotten, consistent_read=True)
+    yield from table.files.scan(FileItem.pk.startswith(FILES) & is_forgotten, consistent_read=True)
 
 
 def dumped(head: Head) -> str:
