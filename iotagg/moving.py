@@ -2,6 +2,7 @@
 
 Contributions are copied as they are, paths move, and what follows from both is worked out there. So each content counts
 once, whatever the other store holds already; whoever is interrupted begins again, and whoever is done changes nothing.
+What is kept no longer stays so: in a copy, and where an older copy is brought back.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from iotagg.core.contribution import Name
-from iotagg.core.ledger import Move, Refusal
+from iotagg.core.ledger import FORGOTTEN, Move, Refusal, comes_back
 from iotagg.core.merging import COUNTED_OTHERWISE, RETRACTED_THERE, merged
 from iotagg.core.reassembly import reassembled
 from iotagg.core.rejects import packed_rejects
@@ -18,7 +19,7 @@ from iotagg.errors import FileRefused, NotFound, NumberTooLarge
 from iotagg.pipeline import carry_out, described, file_of, forget_retractions, keep_one_reading, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from iotagg.core.ledger import FileRecord, PathRecord
     from iotagg.core.merging import Merge
@@ -34,15 +35,21 @@ def copied(source: Store, target: Store, *, again: bool = False, bring: Bring | 
     """Copy all of a store into another one and yield what became of each file, as soon as it is in.
 
     What the target knows already stays; a file that does not agree with it is refused, and the others go on. With
-    `again` what was retracted there counts again. `bring` settles a contribution in the target, as in the pipeline.
-    The source may be written to meanwhile: each file is copied whole or not at all.
+    `again` what was retracted or forgotten there counts again. `bring` settles a contribution in the target, as in the
+    pipeline. The source may be written to meanwhile: each file is copied whole or not at all.
     """
+    if (floor := source.floor()) and not target.sites():
+        target.raise_floor(floor)  # before anything is counted that the source keeps no longer
     for site in source.sites():
         copy = _Copy(source, target, site, again, bring, {each.name for each in target.pending(site)})
         for path in source.paths(site):
             yield from copy.path(path)
         for record in source.files(site):
             yield from copy.out(record)
+    # Last: what remains of a file is known by then, and not taken for what was forgotten.
+    with target.atomically():
+        for record in source.forgotten():
+            target.keep_forgotten(record)
 
 
 @dataclass(slots=True)
@@ -62,9 +69,10 @@ class _Copy:
         refused: dict[Name, str] = {}
         begun: list[Name] = []
         moved: set[Name] = set()
+        records = {name: file_of(self.source, name) for name in path.names}
         try:
             with self.target.atomically():
-                merge = self._moved(path)
+                merge = self._moved(path, records)
                 refused = merge.refused
                 begun = [name for name in path.names if name in self.unsettled and name not in refused]
                 begun += [move.take for move in merge.moves if move.take is not None]
@@ -72,30 +80,44 @@ class _Copy:
                 refused |= dict.fromkeys((name for name in begun if name in outdone), COUNTED_OTHERWISE)
                 moved = settle(self.target, dict.fromkeys((*outdone, *begun)), self.bring)
                 self.taken.update(name.content for name in begun)
+                self._erase(record for name, record in records.items() if name not in refused)
         except (FileRefused, NotFound) as reason:
             refused = dict.fromkeys(path.names, str(reason))
         except NumberTooLarge as reason:
             refused |= self._taken_out(path, begun, str(reason))
         for name in path.names:
             state: State = "refused" if name in refused else "counted" if name in moved else "already counted"
-            yield described(path.path, file_of(self.source, name).head, state, refused.get(name, ""))
+            yield described(path.path, records[name].head, state, refused.get(name, ""))
 
-    def _moved(self, path: PathRecord) -> Merge:
+    def _moved(self, path: PathRecord, records: dict[Name, FileRecord]) -> Merge:
         for _ in range(_ROUNDS):
             known = self.target.path(self.site, path.path)
             readings = {name: self.target.readings(self.site, name.content) for name in path.names}
-            merge = merged(path, known, readings, again=self.again)
-            if all(self._move(move) for move in merge.moves):
+            merge = merged(path, known, readings, again=self.again, lost=self._lost(records.values()))
+            if all(self._move(move, records) for move in merge.moves):
                 for version in merge.versions:
                     self.target.refuse(self.site, path.path, None, version)
                 return merge
         raise FileRefused("others keep changing what this path refers to here; restore again")
 
-    def _move(self, move: Move) -> bool:
+    def _lost(self, records: Iterable[FileRecord]) -> list[Name]:
+        # What the source has erased of months that are kept in the target: there it would be known, and not counted.
+        erased = [record for record in records if record.erased]
+        if not erased or self.source.floor() <= (floor := self.target.floor()):
+            return []
+        return [record.name for record in erased if record.head.last_day >= floor]
+
+    def _erase(self, records: Iterable[FileRecord]) -> None:
+        # Only what came from there without its chunks, also if an earlier copy ended before this.
+        for record in records:
+            if record.erased and not file_of(self.target, record.name).head.chunks:
+                self.target.erase(record.name, referred=True)
+
+    def _move(self, move: Move, records: dict[Name, FileRecord]) -> bool:
         if move.refusal is not None and move.refusal.content:
             self._keep_rejects(Name.parse(self.site, move.refusal.content), move.refusal.lines)
         if move.take is not None:
-            self._keep(file_of(self.source, move.take))
+            self._keep(records[move.take])
             if self.again:
                 forget_retractions(self.target, move.take)
         return self.target.move(self.site, move)
@@ -111,6 +133,10 @@ class _Copy:
     def out(self, record: FileRecord) -> Iterator[Outcome]:
         """Bring over a contribution to which no path refers, and that a person took it out, if one did."""
         if record.paths:
+            return
+        if self._comes_back(record.name):
+            if record.is_retracted:
+                yield described(record.retracted, record.head, "refused", FORGOTTEN)
             return
         try:
             with self.target.atomically():
@@ -137,12 +163,16 @@ class _Copy:
             settle(self.target, [name], self.bring)
         return ""
 
+    def _comes_back(self, name: Name) -> bool:
+        return comes_back(name, self.target.readings(self.site, name.content))
+
     def _keep(self, record: FileRecord) -> None:
-        if self.target.file(record.name) is None:
+        standing = self.target.file(record.name)
+        if standing is None or standing.is_forgotten:
             chunks = self.source.chunks(record.name, range(record.head.chunks)) if record.head.chunks else ()
-            self.target.keep(reassembled(record.head, (chunk for _, chunk in chunks)))
+            self.target.keep(reassembled(record.head, (chunk for _, chunk in chunks)), again=self.again)
         self._keep_rejects(record.name, record.head.lines)
 
     def _keep_rejects(self, name: Name, lines: dict[str, int]) -> None:
-        if lines.get("rejected"):
+        if lines.get("rejected") and not self._comes_back(name):
             self.target.keep_rejects(name, packed_rejects(self.source.rejects(name)))

@@ -63,7 +63,7 @@ def backup(session: Session, destination: Path, force: bool, as_json: bool) -> i
 
 @click.command()
 @click.argument("copy", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--again", is_flag=True, help="Count also what was retracted here.")
+@click.option("--again", is_flag=True, help="Count also what was retracted or forgotten here.")
 @json_option
 @click.pass_obj
 def restore(session: Session, copy: Path, again: bool, as_json: bool) -> int:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from iotagg.core.contribution import Head, Name
 
 OnChange = Literal["refuse", "replace", "add"]
@@ -49,6 +51,10 @@ class FileRecord:
     def is_forgotten(self) -> bool:
         """Whether it was erased, and nothing refers to it: its content comes back on a person's word only."""
         return self.erased and not self.paths
+
+    def forgotten_elsewhere(self) -> FileRecord:
+        """Return what another store is to know of it, in whose sums nothing of it ever was: that it is out."""
+        return FileRecord(self.head.emptied(), sealing(self.revision), self.retracted, erased=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +232,19 @@ def is_in(revision: int) -> bool:
 def sealing(revision: int) -> int:
     """Return at which revision the marker of a chunk that was never applied is put, so that nothing late counts."""
     return revision + revision % 2
+
+
+def remains(name: Name, readings: Iterable[FileRecord]) -> bool:
+    """Say whether a contribution is known and not forgotten, given all that is known of its content."""
+    return any(reading.name == name and not reading.is_forgotten for reading in readings)
+
+
+def comes_back(name: Name, readings: Sequence[FileRecord]) -> bool:
+    """Say whether a contribution would bring back what was forgotten, given all that is known of its content.
+
+    What remains does not: it is known, with a device's rows taken out, or was stored again on a person's word.
+    """
+    return any(reading.is_forgotten for reading in readings) and not remains(name, readings)
 
 
 def next_revision(record: FileRecord) -> int:

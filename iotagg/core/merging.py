@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from iotagg.core.ledger import Move, Origin, PathRecord, is_older
+from iotagg.core.ledger import FORGOTTEN, Move, Origin, PathRecord, comes_back, is_older, remains
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from iotagg.core.contribution import Name
     from iotagg.core.ledger import FileRecord
@@ -19,6 +19,7 @@ KNOWN_OTHERWISE = (
 COUNTED_OTHERWISE = (
     "its content is counted here already, read with other options; iotagg retract takes that out, then restore --again"
 )
+ERASED_THERE = "what it added is kept there no longer, while its months are kept here; upload the file itself"
 RETRACTED_HERE = "its content was retracted here; --again counts it again"
 RETRACTED_THERE = "it was retracted there and is counted here, which stays; iotagg retract takes it out here too"
 
@@ -33,14 +34,22 @@ class Merge:
 
 
 def merged(
-    path: PathRecord, known: PathRecord, readings: Mapping[Name, Sequence[FileRecord]], *, again: bool = False
+    path: PathRecord,
+    known: PathRecord,
+    readings: Mapping[Name, Sequence[FileRecord]],
+    *,
+    again: bool = False,
+    lost: Collection[Name] = (),
 ) -> Merge:
     """Return how `path` is brought to a store that knows it as `known`.
 
     `readings` is what is known there of the content of each of the path's names. With `again` a content that was
-    retracted there counts again. Doing it a second time, also after a part of the moves, comes to the same end.
+    retracted or forgotten there counts again. What is `lost` cannot be brought unless it is known there. Doing it a
+    second time, also after a part of the moves, comes to the same end.
     """
-    refused = {name: why for name in path.names if (why := _against(name, known, readings[name], again=again))}
+    against = {name: _against(name, known, readings[name], again=again) for name in path.names}
+    against |= {name: ERASED_THERE for name in lost if not (against[name] or remains(name, readings[name]))}
+    refused = {name: why for name, why in against.items() if why}
     wanted = tuple(name for name in path.names if name not in refused)
     missing = wanted[len(known.names) :]
     if known.names != wanted[: len(known.names)]:
@@ -57,6 +66,8 @@ def merged(
 def _against(name: Name, known: PathRecord, readings: Sequence[FileRecord], *, again: bool) -> str:
     if name in known.names:
         return ""
+    if comes_back(name, readings) and not again:
+        return FORGOTTEN
     if any(reading.paths and reading.name != name for reading in readings):
         return COUNTED_OTHERWISE
     if any(reading.is_retracted for reading in readings) and not again:

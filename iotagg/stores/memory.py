@@ -173,6 +173,10 @@ class MemoryStore:
                 self._tables.files[name] = replace(record, head=record.head.emptied(), erased=True)
             return True
 
+    def keep_forgotten(self, record: FileRecord) -> None:
+        with self._lock:
+            self._tables.files.setdefault(record.name, record.forgotten_elsewhere())
+
     def erase_empty(self, site: str = "", device: str = "") -> int:
         with self._lock:
             empty = [key for key, sums in self._tables.sums.items() if not sums[FLOWS] and _is_of(key, site, device)]
@@ -224,7 +228,12 @@ class MemoryStore:
 
     def files(self, site: str) -> Iterator[FileRecord]:
         with self._lock:
-            return iter([record for record in self._records(site) if record.name in self._tables.contributions])
+            return iter([record for record in self._records(site) if not record.erased])
+
+    def forgotten(self) -> Iterator[FileRecord]:
+        with self._lock:
+            records = [self.file(name) for name in self._tables.files]
+        return (record for record in records if record is not None and record.is_forgotten)
 
     def rejects(self, name: Name) -> Iterator[Reject]:
         with self._lock:

@@ -126,6 +126,13 @@ class Store(Protocol):
         """
         ...
 
+    def keep_forgotten(self, record: FileRecord) -> None:
+        """Remember, in one write, what another store knows of a contribution that is forgotten there.
+
+        Nothing changes where its name is known already.
+        """
+        ...
+
     def erase_empty(self, site: str = "", device: str = "") -> int:
         """Remove pair-months without any flows, of which only their addresses are left; return how many there were.
 
@@ -167,6 +174,13 @@ class Store(Protocol):
         """Yield a site's contributions that are stored, in and out, sorted by name.
 
         One whose erasure was interrupted may be among them.
+        """
+        ...
+
+    def forgotten(self) -> Iterator[FileRecord]:
+        """Yield the contributions of all sites that are forgotten, in no particular order.
+
+        Of their sites nothing else may be left.
         """
         ...
 

@@ -246,6 +246,17 @@ class SqliteStore:
         head = _head_text(record.head.emptied())
         self._run(f"UPDATE file SET head = ?, erased = 1 WHERE {_OF_FILE}", head, *key)
 
+    def keep_forgotten(self, record: FileRecord) -> None:
+        known = record.forgotten_elsewhere()
+        self._run(
+            "INSERT OR IGNORE INTO file (site, content, options, revision, retracted, head, erased)"
+            " VALUES (?, ?, ?, ?, ?, ?, 1)",
+            *_key(known.name),
+            known.revision,
+            known.retracted,
+            _head_text(known.head),
+        )
+
     def erase_empty(self, site: str = "", device: str = "") -> int:  # noqa: ARG002 (as the protocol has it)
         # An emptied one goes with the transaction that empties it.
         return 0
@@ -309,6 +320,10 @@ class SqliteStore:
             "SELECT head, revision, retracted, erased FROM file WHERE site = ? AND NOT erased ORDER BY content, options"
         )
         return (self._record(*row) for row in self._run(query, site).fetchall())
+
+    def forgotten(self) -> Iterator[FileRecord]:
+        rows = self._run("SELECT head, revision, retracted, erased FROM file WHERE erased").fetchall()
+        return (record for row in rows if (record := self._record(*row)).is_forgotten)
 
     def rejects(self, name: Name) -> Iterator[Reject]:
         for (member,) in self._run(f"SELECT member FROM reject WHERE {_OF_FILE} ORDER BY place", *_key(name)):

@@ -238,3 +238,21 @@ def test_on_a_stack_old_months_go_after_every_worker_knows(stack: Deployed, monk
     assert result.err.startswith("iotagg: waiting 1")
     assert len(slept) == 1
     assert {pair["first_day"] for pair in stack("pairs", "--json").objects()} == {"2022-12-13"}
+
+
+def test_what_was_forgotten_stays_so_in_copies_and_where_an_older_one_is_brought_back(
+    counted: Command, tmp_path: Path
+) -> None:
+    counted("backup", "older.db")
+    counted("forget", "--device", DEVICE, "--yes")
+    before = [counted(*question).out for question in (("export", "--all"), ("files", "--json"))]
+    refused = counted("restore", "older.db")
+    assert (refused.code, refused.out) == (1, "2 files: 1 already counted, 1 refused\n")
+    assert "was erased on request; --again counts all of it again" in refused.err
+    counted("backup", "newer.db")
+    counted.database = tmp_path / "other.db"
+    assert counted("restore", "newer.db").code == 0
+    assert [counted(*question).out for question in (("export", "--all"), ("files", "--json"))] == before
+    upload = ("upload", "--site", "paris", tmp_path / "flows.csv", "--replace")
+    assert "was erased on request" in counted(*upload).err
+    assert counted(*upload, "--again").code == 0

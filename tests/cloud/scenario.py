@@ -264,6 +264,9 @@ def forgetting(world: World) -> None:
     world.put({f"{BERLIN}/two-months.csv": TWO_MONTHS}, {AGAIN: "yes"})
     world.put({f"{BERLIN}/later.csv": LATER})
     world.work()
+    (known, *_) = world.until_it_works(lambda: list(world.cloud.store.forgotten()))
+    elsewhere = replace(known, head=replace(known.head, name=replace(known.name, site="elsewhere")))
+    world.until_it_works(lambda: world.cloud.store.keep_forgotten(elsewhere))
     world.put({f"{TOKYO}/old.csv": OLD})
     world.work()
     world.forget_before("2022-12")
@@ -276,6 +279,7 @@ def seen(world: World) -> dict[str, Any]:
     found: dict[str, Any] = {
         "sums": read(lambda: everything(store)),
         "export": read(lambda: exported(world.cloud)),
+        "forgotten": read(lambda: {str(record.name) for record in store.forgotten()}),
         "last days": read(world.cloud.arrivals.last_days),
         "exports": read(lambda: {access.what for access in world.cloud.access_log.accesses()}),
         "incoming": read(lambda: [version.key for version in world.cloud.bucket.versions("incoming/")]),

@@ -143,9 +143,13 @@ def test_every_place_where_a_client_is_called_is_reached_by_the_history(endpoint
     assert numbers.keys() == set(SITES)
 
 
-def test_only_what_needs_every_pair_scans_the_table() -> None:
+def test_only_what_needs_every_pair_or_all_that_is_forgotten_scans_the_table() -> None:
     scanning = {f"{site.file}:{site.function}" for site in SITES if site.operation == "Scan"}
-    assert scanning == {"stores/dynamodb/sums.py:Sums.scan", "stores/dynamodb/removal.py:Removal._remove"}
+    assert scanning == {
+        "stores/dynamodb/sums.py:Sums.scan",
+        "stores/dynamodb/removal.py:Removal._remove",
+        "stores/dynamodb/erasing.py:forgotten_items",
+    }
 
 
 def test_what_is_exempt_is_there() -> None:

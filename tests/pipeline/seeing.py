@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
     from iotagg.stores.protocol import Store
 
-WRITES = frozenset(("keep", "keep_rejects", "move", "refuse", "advance", "apply", "settled"))
+WRITES = frozenset(
+    (
+        *("keep", "keep_rejects", "move", "refuse", "advance", "apply", "settled"),
+        *("erase", "keep_forgotten", "raise_floor"),
+    )
+)
 
 
 def exported(store: Store) -> str:

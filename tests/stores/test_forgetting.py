@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iotagg.core.contribution import read_chunk
-from iotagg.core.ledger import Move, Refusal, is_in
+from iotagg.core.ledger import FileRecord, Move, Refusal, is_in
 from iotagg.core.moments import MAX_SUM
 from iotagg.errors import NotFound
 from iotagg.pipeline import consolidate, is_pending, settle
@@ -22,7 +22,6 @@ from tests.stores.test_conformance import added_up, chunks, reject_member, rows
 
 if TYPE_CHECKING:
     from iotagg.core.contribution import Chunk, Contribution, Name
-    from iotagg.core.ledger import FileRecord
     from iotagg.stores.protocol import Store
     from tests.stores.backends import Backend
 
@@ -291,6 +290,64 @@ def test_a_contribution_is_either_erased_or_taken_by_a_path_never_both(store: St
         assert moved is not erased
         record = known(store, name)
         assert (record.erased, bool(record.paths)) == (erased, moved)
+
+
+# What is forgotten, from one store to another.
+
+
+def forget(store: Store, counted: FileRecord) -> FileRecord:
+    take_out(store, counted)
+    store.erase(counted.name)
+    return known(store, counted.name)
+
+
+def test_what_is_forgotten_is_listed_also_of_sites_of_which_nothing_else_is_left(
+    store: Store, counted: FileRecord
+) -> None:
+    assert list(store.forgotten()) == []
+    count_in(store, contribution(csv(flow(packets=2))), "b.csv")
+    store.erase(counted.name, referred=True)
+    assert list(store.forgotten()) == []
+    one = forget(store, counted)
+    elsewhere = store.keep(contribution(csv(flow(packets=3)), site="tokyo")).name
+    store.erase(elsewhere)
+    store.keep_rejects(name_of(1), [reject_member(2)])
+    assert sorted(store.forgotten(), key=lambda record: record.name) == [one, known(store, elsewhere)]
+    assert store.sites() == ["paris"]
+
+
+def test_what_was_forgotten_elsewhere_is_kept_as_it_was_there(store: Store, counted: FileRecord) -> None:
+    elsewhere = replace(counted, paths=frozenset(), erased=True, retracted="a.csv", revision=1)
+    there = replace(elsewhere, head=replace(counted.head.emptied(), name=name_of(1, "tokyo")))
+    store.keep_forgotten(there)
+    expected = replace(there, revision=2)  # out, as everything is to which nothing refers
+    assert known(store, there.name) == expected
+    assert list(store.forgotten()) == [expected]
+    assert store.sites() == ["paris"]
+    assert list(store.files("tokyo")) == []
+    assert list(store.pending("tokyo")) == []
+    assert store.move("tokyo", Move("a.csv", take=there.name)) is False
+    store.keep_forgotten(replace(there, retracted=""))
+    assert known(store, there.name) == expected
+    with pytest.raises(NotFound):
+        list(store.chunks(there.name, [0]))
+
+
+def test_what_is_known_is_not_forgotten_because_it_was_elsewhere(store: Store, counted: FileRecord) -> None:
+    store.keep_forgotten(replace(counted, paths=frozenset(), erased=True))
+    assert known(store, counted.name) == counted
+    assert len(list(store.chunks(counted.name, range(counted.head.chunks)))) == counted.head.chunks
+
+
+def test_what_was_forgotten_elsewhere_counts_on_a_persons_word(store: Store) -> None:
+    made = contribution(many_pairs(250))
+    store.keep_forgotten(FileRecord(made.head, revision=2, erased=True))
+    assert store.keep(made).chunks == 0
+    assert store.keep(made, again=True) == made.head
+    assert store.move("paris", Move("a.csv", take=made.head.name)) is True
+    settle(store, [made.head.name])
+    assert rows(store) == shown(sorted(all_rows(made), key=lambda row: row.source))
+    assert list(store.forgotten()) == []
 
 
 # Emptied pair-months.

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotagg.core.contribution import Head, Name
-from iotagg.core.ledger import FileRecord, Move, Origin, PathRecord, Refusal, Versions
-from iotagg.core.merging import COUNTED_OTHERWISE, KNOWN_OTHERWISE, RETRACTED_HERE, Merge, merged
+from iotagg.core.ledger import FORGOTTEN, FileRecord, Move, Origin, PathRecord, Refusal, Versions
+from iotagg.core.merging import COUNTED_OTHERWISE, ERASED_THERE, KNOWN_OTHERWISE, RETRACTED_HERE, Merge, merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,6 +107,36 @@ def test_a_retracted_content_comes_back_only_again() -> None:
     assert merge.refused == {A: RETRACTED_HERE}
     assert carried_out(merge, path()) == path(B)
     assert carried_out(merged(path(A, B), path(), readings, again=True), path()) == path(A, B)
+
+
+def test_a_forgotten_content_comes_back_only_again_however_it_was_read() -> None:
+    for name in (A, A_OTHERWISE):
+        readings = NOTHING_KNOWN | {A: [record(name, revision=2, erased=True)]}
+        assert merged(path(A), path(), readings) == Merge(refused={A: FORGOTTEN})
+        assert carried_out(merged(path(A), path(), readings, again=True), path()) == path(A)
+
+
+def test_what_was_forgotten_is_said_also_where_a_remainder_counts() -> None:
+    remainder = record(A_OTHERWISE, revision=1, paths=frozenset(("a.csv",)))
+    readings = NOTHING_KNOWN | {A: [record(A, revision=2, erased=True), remainder]}
+    assert merged(path(A), path(A_OTHERWISE), readings) == Merge(refused={A: FORGOTTEN})
+    assert merged(path(A), path(A_OTHERWISE), readings, again=True) == Merge(refused={A: COUNTED_OTHERWISE})
+
+
+def test_what_remains_of_a_forgotten_content_is_taken_where_it_is_known() -> None:
+    tombstone = record(A_OTHERWISE, revision=2, erased=True)
+    for remainder in (record(A, revision=1, paths=frozenset(("b.csv",))), record(A, revision=2)):
+        merge = merged(path(A), path(), NOTHING_KNOWN | {A: [tombstone, remainder]})
+        assert carried_out(merge, path()) == path(A)
+
+
+def test_what_is_lost_is_left_out_unless_it_is_known() -> None:
+    assert merged(path(A, B), path(), NOTHING_KNOWN, lost=[A]).refused == {A: ERASED_THERE}
+    tombstone = NOTHING_KNOWN | {A: [record(A, revision=2, erased=True)]}
+    assert merged(path(A), path(), tombstone, lost=[A]).refused == {A: FORGOTTEN}
+    assert merged(path(A), path(), tombstone, again=True, lost=[A]).refused == {A: ERASED_THERE}
+    stored = NOTHING_KNOWN | {A: [record(A, revision=1, paths=frozenset(("b.csv",)))]}
+    assert carried_out(merged(path(A), path(), stored, lost=[A]), path()) == path(A)
 
 
 def test_what_is_known_of_versions_covers_both() -> None:

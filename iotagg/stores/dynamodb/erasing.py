@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from iotagg.core.contribution import Head
 from iotagg.core.ledger import sealing
-from iotagg.stores.dynamodb.table import FileItem, MarkerItem, file_key, marker_key
+from iotagg.stores.dynamodb.table import FILES, FileItem, MarkerItem, file_key, marker_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pynamodb.expressions.update import Action
 
     from iotagg.core.contribution import Name
+    from iotagg.core.ledger import FileRecord
     from iotagg.stores.dynamodb.archive import Archive
     from iotagg.stores.dynamodb.table import Table
 
@@ -54,6 +55,25 @@ def _strip(table: Table, write: Write, name: Name, number: int, revision: int) -
         MarkerItem.expires.set(int(time.time()) + _MARKER_SECONDS),
     ]
     write(lambda: table.markers(*marker_key(name, number)).update(actions=changes))
+
+
+def forgotten_item(table: Table, record: FileRecord) -> FileItem:
+    """Return the item of a contribution that was forgotten elsewhere."""
+    known = record.forgotten_elsewhere()
+    return table.files(
+        *file_key(known.name),
+        head=dumped(known.head),
+        first_chunk=0,
+        revision=known.revision,
+        retracted=known.retracted,
+        erased=True,
+    )
+
+
+def forgotten_items(table: Table) -> Iterator[FileItem]:
+    """Yield the items of what was forgotten, at all sites. Nothing lists them, so the whole table is scanned."""
+    is_forgotten = FileItem.erased.exists() & FileItem.paths.does_not_exist()
+    yield from table.files.scan(FileItem.pk.startswith(FILES) & is_forgotten, consistent_read=True)
 
 
 def dumped(head: Head) -> str:

@@ -21,7 +21,7 @@ from iotagg.core.contribution import Head, Name
 from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Versions, is_in
 from iotagg.errors import CloudBusy, FileRefused, InvalidValue, NotFound
 from iotagg.stores.dynamodb.archive import Archive
-from iotagg.stores.dynamodb.erasing import dumped, erase
+from iotagg.stores.dynamodb.erasing import dumped, erase, forgotten_item, forgotten_items
 from iotagg.stores.dynamodb.floor import Floor
 from iotagg.stores.dynamodb.removal import Removal
 from iotagg.stores.dynamodb.sums import Sums
@@ -276,6 +276,10 @@ class DynamoStore:
         self._cuts.pop(name, None)
         return erased
 
+    def keep_forgotten(self, record: FileRecord) -> None:
+        item = forgotten_item(self._table, record)
+        self._write(lambda: item.save(Attribute("pk").does_not_exist()))
+
     def erase_empty(self, site: str = "", device: str = "") -> int:
         return self._removal.empty(site, device)
 
@@ -373,6 +377,11 @@ class DynamoStore:
         with explained(f"table {self._table.name}"):
             items = self._table.files.batch_get(list(map(file_key, names)), consistent_read=True)
             return sorted(map(_file_record, items), key=lambda record: record.name)
+
+    def forgotten(self) -> Iterator[FileRecord]:
+        """Yield what was forgotten, in no particular order: the whole table is read."""
+        with explained(f"table {self._table.name}"):
+            yield from map(_file_record, forgotten_items(self._table))
 
     def rejects(self, name: Name) -> Iterator[Reject]:
         return self._archive.rejects(name)

@@ -27,6 +27,7 @@ SITES = "SITES"
 PENDING = "PENDING"
 FLOOR = "FLOOR"
 PAIRS = "P#"
+FILES = "F#"
 CHUNK_DIGITS = 5
 EXPIRES = "expires"
 
@@ -164,7 +165,7 @@ def file_key(name: Name) -> tuple[str, str]:
 
 def content_key(site: str, content: str) -> str:
     """Return the partition of all readings of a content at a site."""
-    return f"F#{site}#{content}"
+    return f"{FILES}{site}#{content}"
 
 
 def marker_prefix(name: Name) -> str:
