@@ -4,7 +4,7 @@ Two sites send a file a day; they go through summarize, consolidate and the swee
 counted. Then all that is left is counted by kind: items of the table by the sizes that DynamoDB documents, with the 100
 bytes that it charges for each item's index (Amazon DynamoDB Developer Guide, "DynamoDB item sizes and formats"); every
 version and delete marker of the bucket. The same files are counted into a database file too. What functions log is not
-kept by the engine: it is estimated (`iotagg.deployment.coefficients`).
+kept by the engine: it is estimated (`iotagg.costs.coefficients`).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from bench.setting import consolidate_all, deployed, engine, put, sample_files, show, summarize_all
 from iotagg.aws.clients import connect
-from iotagg.deployment.costs import Options, Traffic, estimate
-from iotagg.deployment.prices import read_prices
-from iotagg.deployment.usage import GB
+from iotagg.costs.estimate import Options, Traffic, estimate
+from iotagg.costs.prices import read_prices
+from iotagg.costs.usage import GB
 from iotagg.jobs.cloud import Cloud, Settings
 from iotagg.jobs.sweep import sweep
 from iotagg.parallel import upload_all

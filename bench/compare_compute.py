@@ -18,11 +18,11 @@ from bench.setting import SITE, engine, sample_files, show, totals_of
 from bench.worker_throughput import by_worker
 from iotagg.core.contribution import cut
 from iotagg.core.dialect import ReadingOptions
-from iotagg.deployment.coefficients import of
-from iotagg.deployment.costs import Options, estimate, total
-from iotagg.deployment.prices import read_prices
-from iotagg.deployment.traffic import HOURS_OF_A_MONTH, Traffic
-from iotagg.deployment.usage import function_seconds, processor_seconds
+from iotagg.costs.coefficients import of
+from iotagg.costs.estimate import Options, estimate, total
+from iotagg.costs.prices import read_prices
+from iotagg.costs.traffic import HOURS_OF_A_MONTH, Traffic
+from iotagg.costs.usage import function_seconds, processor_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

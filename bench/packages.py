@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.setting import middle, show
-from iotagg.deployment.package import RUNTIME, Package, build_functions, build_worker
-from tests.deployment.runtime import environment, found_python, sdk_in
+from iotagg.packaging.package import RUNTIME, Package, build_functions, build_worker
+from tests.packaging.runtime import environment, found_python, sdk_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from iotagg.cli.session import Checked, json_option, print_json
-from iotagg.deployment.costs import Options, estimate, lines, total
-from iotagg.deployment.prices import REGION, read_prices
-from iotagg.deployment.traffic import Traffic
+from iotagg.costs.estimate import Options, estimate, lines, total
+from iotagg.costs.prices import REGION, read_prices
+from iotagg.costs.traffic import Traffic
 from iotagg.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from iotagg.deployment.costs import Item
-    from iotagg.deployment.prices import Prices
+    from iotagg.costs.estimate import Item
+    from iotagg.costs.prices import Prices
 
 _DEVICES = 15
 _MOST = 1e12

@@ -12,7 +12,7 @@ from iotagg.cli.cost import NUMBER
 from iotagg.cli.progress import Progress
 from iotagg.cli.session import json_option, print_json, print_table
 from iotagg.cli.stack_name import check_can_answer, formation, stack_name
-from iotagg.deployment.traffic import Traffic
+from iotagg.costs.traffic import Traffic
 from iotagg.extras import aws_extra
 
 if TYPE_CHECKING:

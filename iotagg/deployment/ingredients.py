@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from iotagg import __version__
+from iotagg.costs.quote import quote
 from iotagg.deployment import template
-from iotagg.deployment.package import build_functions, build_worker
-from iotagg.deployment.quote import quote
 from iotagg.deployment.tailoring import tailored
+from iotagg.packaging.package import build_functions, build_worker
 
 if TYPE_CHECKING:
-    from iotagg.deployment.traffic import Traffic
+    from iotagg.costs.traffic import Traffic
 
 # The parameters of the stack's template that iotagg fills in, as far as it has them.
 PACKAGES_BUCKET = "PackagesBucket"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from iotagg.deployment.costs import Options, Traffic, estimate, lines, total
-from iotagg.deployment.prices import OWN, read_prices
+from iotagg.costs.estimate import Options, Traffic, estimate, lines, total
+from iotagg.costs.prices import OWN, read_prices
 
 if TYPE_CHECKING:
     from pathlib import Path

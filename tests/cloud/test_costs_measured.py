@@ -10,10 +10,10 @@ import pytest
 from bench.bytes_kept import SITES, count_all, kept_in_bucket, kept_in_table
 from bench.file_requests import CONSOLIDATE, SUMMARIZE, Till
 from bench.setting import deployed
-from iotagg.deployment.coefficients import of
-from iotagg.deployment.costs import Item, Options, Traffic, estimate
-from iotagg.deployment.prices import read_prices
-from iotagg.deployment.traffic import DAYS_OF_A_MONTH
+from iotagg.costs.coefficients import of
+from iotagg.costs.estimate import Item, Options, Traffic, estimate
+from iotagg.costs.prices import read_prices
+from iotagg.costs.traffic import DAYS_OF_A_MONTH
 from iotagg.jobs.cloud import Cloud
 from iotagg.jobs.sweep import sweep
 from iotagg.sample import SampleOptions, write_sample

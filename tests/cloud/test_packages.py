@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from iotagg.deployment.package import RUNTIME, Package, build_functions, build_worker
 from iotagg.listing import files
+from iotagg.packaging.package import RUNTIME, Package, build_functions, build_worker
 from tests.cloud.desk import clean
 from tests.cloud.event_sources import EventSource
 from tests.cloud.runtime_api import Function
 from tests.cloud.whole import DEADLINE_SECONDS, Whole, deployed, wait_until
-from tests.deployment.runtime import environment, lambda_runtime_in, runtime_python
+from tests.packaging.runtime import environment, lambda_runtime_in, runtime_python
 from tests.pipeline.csvs import everything, many_pairs
 
 if TYPE_CHECKING:

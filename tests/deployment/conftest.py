@@ -1,4 +1,4 @@
-"""What tests of deployments share: the packages, and an engine that knows CloudFormation.
+"""What tests of deployments share: an engine that knows CloudFormation.
 
 The engine is ministack, on a free port of the loopback, one for each process that runs tests. IOTAGG_TEST_MINISTACK
 names its program, which lives in an environment of its own; without it, these tests are skipped.
@@ -18,10 +18,8 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from iotagg.deployment.package import build_functions, build_worker
 from tests.cloud.engine import ENVIRONMENT, SUITE, free_port, unique
 from tests.deployment.desk import Desk
-from tests.deployment.made import Made, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,15 +106,3 @@ def desk(engine: str, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     found = Desk(name, monkeypatch, capsys)
     found.ships()
     return found
-
-
-@pytest.fixture(scope="session")
-def functions(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("functions")
-    return unpacked(build_functions("arm64", folder / "made"), folder / "unpacked")
-
-
-@pytest.fixture(scope="session")
-def worker(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("worker")
-    return unpacked(build_worker("arm64", folder / "made"), folder / "unpacked")

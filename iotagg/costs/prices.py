@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REGION = "eu-west-1"  # where no other is named
-OWN = files("iotagg.deployment").joinpath("prices.json")
+OWN = files("iotagg.costs").joinpath("prices.json")
 
 
 @dataclass(frozen=True, slots=True)

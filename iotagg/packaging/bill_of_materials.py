@@ -11,7 +11,7 @@ from iotagg import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from iotagg.deployment.distributions import Installed
+    from iotagg.packaging.distributions import Installed
 
 PLACE = "iotagg-packages.json"
 LICENCE = "MIT"  # of iotagg itself

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from iotagg.deployment.machine_code import check
 from iotagg.errors import NotPackable
+from iotagg.packaging.machine_code import check
 
 X86_64, ARM64 = 62, 183
 PLAIN, FOR_313 = "iotagg/core/_fast.abi3.so", "iotagg/core/_fast.cpython-313-x86_64-linux-gnu.so"

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from iotagg.deployment.bill_of_materials import PLACE
-from iotagg.deployment.imports import reached
-from iotagg.deployment.package import (
+from iotagg.errors import InvalidValue
+from iotagg.packaging.bill_of_materials import PLACE
+from iotagg.packaging.imports import reached
+from iotagg.packaging.package import (
     ARCHITECTURES,
     FUNCTIONS,
     RUNTIME,
@@ -28,12 +29,11 @@ from iotagg.deployment.package import (
     build_functions,
     main,
 )
-from iotagg.errors import InvalidValue
-from tests.deployment.runtime import environment, runtime_python, sdk_in
+from tests.packaging.runtime import environment, runtime_python, sdk_in
 from tests.project.tree import ROOT, project_files
 
 if TYPE_CHECKING:
-    from tests.deployment.made import Made
+    from tests.packaging.made import Made
 
 LIMIT = 10_000_000  # bytes; far below what Lambda takes, so that a deployment takes seconds
 
@@ -165,8 +165,8 @@ def test_an_unknown_architecture_is_refused(tmp_path: Path) -> None:
     ("arguments", "text"),
     [
         (["worker", "m68k", "."], "iotagg: no architecture m68k: it has to be one of arm64, x86_64"),
-        (["all", "arm64", "."], "usage: python -m iotagg.deployment.package functions|worker arm64|x86_64 FOLDER"),
-        ([], "usage: python -m iotagg.deployment.package functions|worker arm64|x86_64 FOLDER"),
+        (["all", "arm64", "."], "usage: python -m iotagg.packaging.package functions|worker arm64|x86_64 FOLDER"),
+        ([], "usage: python -m iotagg.packaging.package functions|worker arm64|x86_64 FOLDER"),
     ],
 )
 def test_a_call_that_makes_no_sense_is_answered_in_a_line(
@@ -191,7 +191,7 @@ def made_elsewhere(folder: Path, cwd: Path, path: Path, umask: int, **environmen
     """Make both packages in another process and return their contents by their keys."""
     given = {**os.environ, "PYTHONPATH": str(path), **environment}
     for kind in ("functions", "worker"):
-        command = [sys.executable, "-m", "iotagg.deployment.package", kind, "arm64", str(folder)]
+        command = [sys.executable, "-m", "iotagg.packaging.package", kind, "arm64", str(folder)]
         subprocess.run(command, cwd=cwd, env=given, umask=umask, check=True, capture_output=True)
     return {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
 

@@ -6,14 +6,14 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from iotagg.deployment.costs import Options, estimate, total
-from iotagg.deployment.prices import read_prices
+from iotagg.costs.estimate import Options, estimate, total
+from iotagg.costs.prices import read_prices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from iotagg.deployment.traffic import Traffic
-    from iotagg.deployment.usage import Architecture, Compute
+    from iotagg.costs.traffic import Traffic
+    from iotagg.costs.usage import Architecture, Compute
 
 _CENT = 0.005
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from iotagg.deployment.coefficients import TOUCHES_BY_FILES, of
+from iotagg.costs.coefficients import TOUCHES_BY_FILES, of
 from iotagg.errors import InvalidValue
 
 DAYS_OF_A_MONTH = 365.25 / 12

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotagg.deployment.prices import OWN, read_prices
+from iotagg.costs.prices import OWN, read_prices
 from iotagg.errors import InvalidValue
 
 if TYPE_CHECKING:

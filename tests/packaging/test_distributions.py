@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from iotagg.deployment.distributions import installed, licence_of, own_licence
 from iotagg.errors import MissingExtra, NotPackable
+from iotagg.packaging.distributions import installed, licence_of, own_licence
 from tests.project.tree import ROOT
 
 if TYPE_CHECKING:

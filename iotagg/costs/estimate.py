@@ -6,13 +6,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from iotagg.deployment.traffic import Traffic
-from iotagg.deployment.usage import Options, quantities
+from iotagg.costs.traffic import Traffic
+from iotagg.costs.usage import Options, quantities
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from iotagg.deployment.prices import Prices
+    from iotagg.costs.prices import Prices
 
 __all__ = ["Item", "Options", "Traffic", "estimate", "lines", "total"]
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from iotagg.deployment.distributions import installed
-from iotagg.deployment.package import RUNTIME, SDK, SERVICES
+from iotagg.packaging.distributions import installed
+from iotagg.packaging.package import RUNTIME, SDK, SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iotagg import __version__
-from iotagg.deployment import bill_of_materials, machine_code
-from iotagg.deployment.archive import archived
-from iotagg.deployment.byte_code import compiled
-from iotagg.deployment.distributions import installed, own_licence
-from iotagg.deployment.imports import home, reached
 from iotagg.errors import InvalidValue, IotaggError
+from iotagg.packaging import bill_of_materials, machine_code
+from iotagg.packaging.archive import archived
+from iotagg.packaging.byte_code import compiled
+from iotagg.packaging.distributions import installed, own_licence
+from iotagg.packaging.imports import home, reached
 
 ARCHITECTURES = ("arm64", "x86_64")
 RUNTIME = "python3.13"
@@ -85,10 +85,10 @@ def contents(kind: str, program: str, others: tuple[str, ...]) -> dict[str, byte
 
 
 def main() -> None:
-    """Make one package, as `python -m iotagg.deployment.package worker arm64 FOLDER`, and print its file."""
+    """Make one package, as `python -m iotagg.packaging.package worker arm64 FOLDER`, and print its file."""
     builds = {"functions": build_functions, "worker": build_worker}
     if len(sys.argv) != 4 or sys.argv[1] not in builds:  # noqa: PLR2004 (as the usage says)
-        sys.exit(f"usage: python -m iotagg.deployment.package {'|'.join(builds)} {'|'.join(ARCHITECTURES)} FOLDER")
+        sys.exit(f"usage: python -m iotagg.packaging.package {'|'.join(builds)} {'|'.join(ARCHITECTURES)} FOLDER")
     try:
         print(builds[sys.argv[1]](sys.argv[2], Path(sys.argv[3])).file)  # noqa: T201 (for the shell to read)
     except IotaggError as error:

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from iotagg.deployment.byte_code import compiled
-from iotagg.deployment.package import RUNTIME
-from tests.deployment.runtime import environment, runtime_python
+from iotagg.packaging.byte_code import compiled
+from iotagg.packaging.package import RUNTIME
+from tests.packaging.runtime import environment, runtime_python
 
 if TYPE_CHECKING:
     from pathlib import Path

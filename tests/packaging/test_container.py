@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from iotagg.deployment.package import RUNTIME
-from tests.deployment.runtime import environment, runtime_python
+from iotagg.packaging.package import RUNTIME
+from tests.packaging.runtime import environment, runtime_python
 from tests.project.tree import ROOT
 from vm_worker.healthy import OLD_SECONDS, trouble
 
 if TYPE_CHECKING:
-    from tests.deployment.made import Made
+    from tests.packaging.made import Made
 
 NOW = 1_671_000_000
 

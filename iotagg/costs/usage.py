@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from iotagg.deployment.coefficients import of
-from iotagg.deployment.traffic import DAYS_OF_A_MONTH, HOURS_OF_A_MONTH
+from iotagg.costs.coefficients import of
+from iotagg.costs.traffic import DAYS_OF_A_MONTH, HOURS_OF_A_MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from iotagg.deployment.traffic import Traffic
+    from iotagg.costs.traffic import Traffic
 
 Compute = Literal["lambda", "vm", "both"]
 Architecture = Literal["arm64", "x86_64"]

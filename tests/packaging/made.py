@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from iotagg.deployment.package import Package
+    from iotagg.packaging.package import Package
 
 
 @dataclass(frozen=True)

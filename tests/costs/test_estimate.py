@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotagg.core.contribution import BUCKETS, CHUNK
-from iotagg.deployment.coefficients import COEFFICIENTS, TOUCHES_BY_FILES, of
-from iotagg.deployment.costs import Item, Options, Traffic, estimate, lines, total
-from iotagg.deployment.prices import read_prices
-from iotagg.deployment.usage import function_seconds
+from iotagg.costs.coefficients import COEFFICIENTS, TOUCHES_BY_FILES, of
+from iotagg.costs.estimate import Item, Options, Traffic, estimate, lines, total
+from iotagg.costs.prices import read_prices
+from iotagg.costs.usage import function_seconds
 from iotagg.errors import InvalidValue
 from iotagg.jobs.sweep import GRACE_SECONDS
 from iotagg.stores.dynamodb.write_units import IN_A_TRANSACTION

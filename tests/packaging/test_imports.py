@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from iotagg.deployment import imports
-from iotagg.deployment.imports import home, imported, reached
 from iotagg.errors import NotPackable
+from iotagg.packaging import imports
+from iotagg.packaging.imports import home, imported, reached
 
 if TYPE_CHECKING:
     from pathlib import Path
