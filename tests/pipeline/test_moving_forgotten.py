@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from iotagg.core.dialect import ReadingOptions
 from iotagg.core.ledger import FORGOTTEN, Policy
 from iotagg.core.merging import COUNTED_OTHERWISE, ERASED_THERE
 from iotagg.forgetting import forget_before, forget_site
@@ -276,13 +277,23 @@ def test_what_remains_without_another_device_does_not_bring_the_forgotten_one_ba
 def test_nothing_of_a_forgotten_content_is_stored_again_that_no_path_refers_to(source: Store, target: Store) -> None:
     copy(source, target)
     forget_device(target, DEVICE)
-    upload(source, "new.csv", csv(flow(OTHER, packets=43)), on_change="replace")
-    retract(source, "paris", "both.csv", source.path("paris", "both.csv").names)
     forget_device(source, OTHER)
-    stored = {record.name for record in target.files("paris")}
+    left = [*source.path("paris", "new.csv").names, *source.path("paris", "both.csv").names]
+    upload(source, "new.csv", csv(flow("192.168.1.9", packets=43)), on_change="replace")
+    retract(source, "paris", "both.csv", left[1:])
+    assert copy(source, target)["both.csv"] == FORGOTTEN
+    assert [target.file(name) for name in left] == [None, None]
+
+
+def test_rejected_lines_of_a_forgotten_content_do_not_come_back_with_a_refusal(source: Store, target: Store) -> None:
     copy(source, target)
-    added = [record for record in target.files("paris") if record.name not in stored]
-    assert [record.totals for record in (each.head for each in added) if record.totals["flows"]] == []
+    forget_site(target, "paris")
+    request = Request("paris", reading=ReadingOptions(duration_unit="s"))
+    count_in(source, "twice.csv", summarize(BytesIO(BOTH), request), request)
+    assert len(list(source.rejected("paris"))) == 2
+    copy(source, target)
+    assert [path.path for path in target.paths("paris")] == ["twice.csv"]
+    assert list(target.rejected("paris")) == []
 
 
 # Interrupted.

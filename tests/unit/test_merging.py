@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,6 +129,12 @@ def test_what_remains_of_a_forgotten_content_is_taken_where_it_is_known() -> Non
     for remainder in (record(A, revision=1, paths=frozenset(("b.csv",))), record(A, revision=2)):
         merge = merged(path(A), path(), NOTHING_KNOWN | {A: [tombstone, remainder]})
         assert carried_out(merge, path()) == path(A)
+
+
+@pytest.mark.parametrize(("revision", "out"), [(0, 0), (1, 2), (2, 2)])
+def test_what_was_forgotten_is_out_wherever_else_that_is_known(revision: int, out: int) -> None:
+    there = record(A, revision=revision, retracted="a.csv", erased=True)
+    assert there.forgotten_elsewhere() == record(A, revision=out, retracted="a.csv", erased=True)
 
 
 def test_what_is_lost_is_left_out_unless_it_is_known() -> None:
