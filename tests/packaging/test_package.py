@@ -221,7 +221,7 @@ def carried_by_a_wheel(tmp_path: Path) -> Path:
     # A wheel is what this step of its build gathers, and metadata. It is done in a copy: it leaves files behind.
     clone, carried = tmp_path / "clone", tmp_path / "carried"
     for file in project_files():
-        if file.suffix in {".py", ".cfg", ".toml", ".md", ".yaml", ".service", ".typed"} or file.suffix == "":
+        if file.suffix in {".py", ".cfg", ".toml", ".md", ".yaml", ".service", ".typed", ".json"} or file.suffix == "":
             copy = clone / file.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(file.read_bytes())
