@@ -18,12 +18,13 @@ demo-cloud: $(VENV)/ready-cloud
 
 # An account that is none, until Ctrl-C: for docs/deploy-tutorial.md.
 engine: $(ENGINE)/ready
-	BIND_HOST=127.0.0.1 GATEWAY_PORT=4566 LOG_LEVEL=WARNING $(ENGINE)/bin/ministack
+	@echo "In a moment the engine answers at http://127.0.0.1:4566; Ctrl-C ends it."
+	@BIND_HOST=127.0.0.1 GATEWAY_PORT=4566 LOG_LEVEL=WARNING $(ENGINE)/bin/ministack
 
 test: export IOTAGG_TEST_MINISTACK = $(CURDIR)/$(ENGINE)/bin/ministack
 test: check $(ENGINE)/ready
 	$(BIN)/python -m pytest -n auto tests/unit --cov
-	$(BIN)/python -m pytest -n auto --ignore tests/unit
+	$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/unit
 
 check: $(VENV)/ready-test
 	$(BIN)/ruff check .

@@ -130,7 +130,8 @@ def _created(formation: Formation, proposal: Proposal) -> ChangeSet:
 
 def _refused(name: str, reason: str) -> DeploymentFailed:
     # In full: it is about the template's rules and parameters, and says what is wrong with which.
-    return DeploymentFailed(f"stack {name}: CloudFormation refuses the change: {' '.join(reason.split())}")
+    way = "; an engine without CodeDeploy needs --set Rollout=all-at-once" if "AWS::CodeDeploy::" in reason else ""
+    return DeploymentFailed(f"stack {name}: CloudFormation refuses the change: {' '.join(reason.split())}{way}")
 
 
 def _read(formation: Formation, change_set: ChangeSet, name: str) -> None:
