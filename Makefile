@@ -23,7 +23,7 @@ engine: $(ENGINE)/ready
 
 test: export IOTAGG_TEST_MINISTACK = $(CURDIR)/$(ENGINE)/bin/ministack
 test: check $(ENGINE)/ready
-	$(BIN)/python -m pytest -n auto tests/unit --cov
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/unit --cov
 	$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/unit
 
 check: $(VENV)/ready-test

@@ -118,7 +118,7 @@ def outcome(reading: Callable[[], object]) -> object:
         return f"refused: {refusal}"
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(flow_files())
 def test_a_file_says_under_pseudonyms_what_it_says(file: FlowFile) -> None:
     check(file.content, file.options)
@@ -137,7 +137,7 @@ def damaged(draw: st.DrawFn) -> FlowFile:
     return FlowFile(bytes(content), file.options)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(damaged())
 def test_a_damaged_file_says_under_pseudonyms_what_it_says(file: FlowFile) -> None:
     check(file.content, file.options)
@@ -153,7 +153,7 @@ def test_any_bytes_are_refused_in_the_same_words(content: bytes) -> None:
     check(content, ReadingOptions())
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data(), flow_files(), read_sizes, st.sampled_from([1, 2, 7, 40, 1 << 18]), st.integers(0, 3))
 def test_neither_short_reads_nor_block_borders_nor_forgetting_change_anything(
     data: st.DataObject, file: FlowFile, sizes: tuple[int, ...], block: int, pairs: int
@@ -174,7 +174,7 @@ def test_neither_short_reads_nor_block_borders_nor_forgetting_change_anything(
         assert whole == original
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data(), flow_files())
 def test_a_file_that_has_grown_begins_with_what_it_was(data: st.DataObject, file: FlowFile) -> None:
     complete = [at + 1 for at, byte in enumerate(file.content) if byte == ord("\n")]
@@ -371,6 +371,6 @@ def test_memory_does_not_grow_with_pairs() -> None:
         return (b"".join(row(b"192.0.%d.%d" % divmod(each, 256)) for each in range(at, at + 100)) for at in numbers)
 
     with patch.object(pseudonymised, "_MOST_PAIRS", 100), patch("iotagg.core.pseudonym._MOST_KNOWN", 100):
-        peak(pairs(9_000))  # so that addresses are known, which is bounded elsewhere
-        few, many = peak(pairs(4_200)), peak(pairs(9_000))
+        peak(pairs(3_000))  # so that addresses are known, which is bounded elsewhere
+        few, many = peak(pairs(1_400)), peak(pairs(3_000))
     assert many < 1.5 * few
