@@ -22,9 +22,10 @@ engine: $(ENGINE)/ready
 	@BIND_HOST=127.0.0.1 GATEWAY_PORT=4566 LOG_LEVEL=WARNING $(ENGINE)/bin/ministack
 
 test: export IOTAGG_TEST_MINISTACK = $(CURDIR)/$(ENGINE)/bin/ministack
+# Most tests of the cloud wait for an engine more than they work, so there are more of them than cores.
 test: check $(ENGINE)/ready
 	$(BIN)/python -m pytest -n auto --dist worksteal tests/unit --cov
-	$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/unit
+	$(BIN)/python -m pytest -n 4 --dist worksteal --ignore tests/unit
 
 check: $(VENV)/ready-test
 	$(BIN)/ruff check .
