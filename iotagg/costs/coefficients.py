@@ -50,7 +50,7 @@ COEFFICIENTS = {
     "messages of a request": Coefficient(10, "messages sent or received at once", "Amazon SQS quotas"),
     # The sweep.
     "reads of a sweep": Coefficient(1, "read units: the list of sites", _SWEEP),
-    "reads of a site in a sweep": Coefficient(1, "read units: what is pending", _SWEEP),
+    "reads of a site in a sweep": Coefficient(2, "read units: whether it is one, and what is pending", _SWEEP),
     "queue requests of a sweep": Coefficient(2, "requests: depths of both queues", _SWEEP),
     "keys of a listing": Coefficient(1_000, "versions in an answer of S3", "Amazon S3 API, ListObjectVersions"),
     "grace of a sweep": Coefficient(15, "minutes", "iotagg.jobs.sweep.GRACE_SECONDS"),
