@@ -212,4 +212,4 @@ def digest_of(content: bytes) -> str:
 
 
 TestCloudHistory = CloudHistory.TestCase
-TestCloudHistory.settings = settings(deadline=None, max_examples=40, stateful_step_count=25)
+TestCloudHistory.settings = settings(deadline=None, max_examples=15, stateful_step_count=25)

@@ -444,7 +444,7 @@ steps = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 def test_files_that_come_and_go_after_a_device_was_forgotten_bring_back_what_was_said(
     tmp_path: Path, steps: list[tuple[Any, ...]]
