@@ -1,1 +1,1 @@
-"""The CloudFormation templates, as data: iotagg.yaml is the stack, packages.yaml where its code lies."""
+"""The CloudFormation templates, as data: packages.yaml is where the code lies, all others together are the stack."""

@@ -129,6 +129,16 @@ def test_machines_are_told_only_names_that_the_code_reads() -> None:
     assert set(stack.ENVIRONMENT.values()) <= told <= environment_names()
 
 
+def test_machines_leave_the_sweep_to_its_function_and_write_the_log_that_is_collected() -> None:
+    text = RESOURCES["WorkerTemplate"]["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"]["Fn::Sub"][0]
+    (start,) = re.findall(r"^ExecStart=(.+)$", text, re.MULTILINE)
+    assert start.split()[start.split().index("--sweep-every") + 1] == "0"
+    unit = (ROOT / "vm_worker" / "iotagg-worker-unpacked.service").read_text(encoding="utf-8")
+    assert start.replace(" --sweep-every 0", "") in unit
+    collected = re.findall(r'"file_path": "(.+?)"', text)
+    assert re.findall(r"^Standard(?:Output|Error)=append:(.+)$", text, re.MULTILINE) == collected * 2
+
+
 # Data.
 
 
