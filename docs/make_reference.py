@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from docs.made import write_or_check
 from iotagg.cli.main import FAMILIES, iotagg
 
 if TYPE_CHECKING:
@@ -63,17 +64,5 @@ def _help(name: str, command: click.Command) -> str:
     return command.get_help(context).rstrip()
 
 
-def main(arguments: list[str]) -> int:
-    """Write the page, or compare it with what it should be."""
-    page = reference()
-    if "--check" not in arguments:
-        PAGE.write_text(page, encoding="utf-8")
-        return 0
-    if PAGE.read_text(encoding="utf-8") == page:
-        return 0
-    sys.stdout.write(f"{PAGE.name} is stale: run make docs\n")
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(write_or_check(PAGE, reference(), sys.argv[1:]))

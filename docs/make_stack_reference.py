@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from docs.made import write_or_check
 from iotagg.deployment.template import stack_template
 
 if TYPE_CHECKING:
@@ -171,17 +172,5 @@ def _when(alarm: dict[str, Any]) -> str:
     return f"{measure} in {minutes} min {sign} {alarm['Threshold']:,}{again}"
 
 
-def main(arguments: list[str]) -> int:
-    """Write the page, or compare it with what it should be."""
-    page = reference()
-    if "--check" not in arguments:
-        PAGE.write_text(page, encoding="utf-8")
-        return 0
-    if PAGE.read_text(encoding="utf-8") == page:
-        return 0
-    sys.stdout.write(f"{PAGE.name} is stale: run make docs\n")
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(write_or_check(PAGE, reference(), sys.argv[1:]))
