@@ -18,7 +18,8 @@ _SLASHED = re.compile(rb"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _DASHED = re.compile(rb"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 _TIME = re.compile(rb"[0-9]{1,3}:[0-9]{2}(?:[:.][0-9]+)*")
 _DATE_FORMS = "(d/m/Y, Y-m-d or epoch seconds)"
-_DATE_END = re.compile(rb"[ \tT]")
+DATE_ENDS = b" \tT"
+_DATE_END = re.compile(rb"[%b]" % DATE_ENDS)
 _EPOCH_START = date(1970, 1, 1)
 _MAX_EPOCH_DIGITS = 12  # the year 9999 needs 12 digits of seconds
 

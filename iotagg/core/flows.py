@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, BinaryIO
 from iotagg.core.content import HashedContent
 from iotagg.core.dialect import ReadingOptions
 from iotagg.core.lines import ByteStream, blocks, lines
+from iotagg.core.native import quickest_tally
 from iotagg.core.reader import FlowReader, LineCounts, PairDay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from iotagg.core.rejects import RejectLog
+    from iotagg.core.tally import NewTally
 
 MAX_PAIR_DAYS = 1_000_000
 
@@ -46,6 +48,7 @@ def read_flows(
     prefix_lengths: Iterable[int] = (),
     max_pair_days: int = MAX_PAIR_DAYS,
     new_file: Callable[[], BinaryIO] = BytesIO,
+    new_tally: NewTally = quickest_tally,
 ) -> FileTotals:
     """Read a flow CSV, plain or gzip, from its first byte to its last.
 
@@ -53,7 +56,7 @@ def read_flows(
     opens. Raises FileRefused for what is no flow CSV, for damaged gzip, and beyond the cap.
     """
     content = HashedContent(blocks(stream), prefix_lengths)
-    reader = FlowReader(options or ReadingOptions(), max_pair_days, new_file)
+    reader = FlowReader(options or ReadingOptions(), max_pair_days, new_file, new_tally=new_tally)
     for batch in lines(content):
         reader.read(batch)
     columns = reader.columns()

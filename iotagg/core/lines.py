@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from iotagg.errors import FileRefused
+from iotagg.core.beside import ahead
+from iotagg.core.inflating import inflated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,10 +26,17 @@ class ByteStream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Complete lines that were read together, and whether any of them may hold a quote."""
+    """The text of complete lines that were read together; each ends with a LF, but for the last one of a file."""
 
-    lines: list[bytes]
-    quoted: bool
+    text: memoryview
+
+    def split(self) -> tuple[list[bytes], bool]:
+        """Return the lines without their LF, and whether any of them holds a quote."""
+        text = bytes(self.text)
+        lines = text.split(b"\n")
+        if not lines[-1]:
+            del lines[-1]
+        return lines, b'"' in text
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,11 @@ class _Replayed:
             return given
         return self._stream.read(size)
 
+    def readinto(self, buffer: memoryview, /) -> int:  # what isal wants
+        block = self.read(len(buffer))
+        buffer[: len(block)] = block
+        return len(block)
+
 
 def blocks(stream: ByteStream) -> Iterator[bytes]:
     """Yield a stream's content in blocks of at most 256 KiB, decompressed when it is gzip (known by its content).
@@ -64,48 +75,31 @@ def blocks(stream: ByteStream) -> Iterator[bytes]:
     replayed = _Replayed(beginning, stream)
     if not beginning.startswith(_GZIP_MAGIC):
         return iter(lambda: replayed.read(BLOCK), b"")
-    return _decompressed(replayed)
-
-
-def _decompressed(stream: _Replayed) -> Iterator[bytes]:
-    # GzipFile reads members one after the other and gives out no more than is asked for, however well it compressed.
-    with gzip.GzipFile(fileobj=stream, mode="rb") as content:  # type: ignore[call-overload]  # it only reads
-        while True:
-            try:
-                block = content.read(BLOCK)
-            except EOFError:
-                raise FileRefused("the gzip content ends early: the file was cut; fetch it again") from None
-            except (gzip.BadGzipFile, zlib.error) as error:
-                raise FileRefused(f"the gzip content is damaged ({error}); fetch it again") from None
-            if not block:
-                return
-            yield block
+    return ahead(inflated(replayed, BLOCK))
 
 
 def lines(content: Iterable[bytes]) -> Iterator[Batch | Overlong]:
-    """Yield the lines of blocks (none longer than 1 MiB), in batches, without their LF; a line too long comes alone.
+    """Yield the lines of blocks (none longer than 1 MiB), in batches; a line that is too long comes alone.
 
     What is a line, and which are too long, depends on the bytes alone, never on where the blocks were cut.
     """
     carried = b""
     cut: bytes | None = None
     for block in content:
-        text = carried + block
-        *complete, carried = text.split(b"\n")
-        if cut is not None:
-            if not complete:
-                carried = b""
-                continue
-            yield Overlong(cut)
-            cut = None
-            del complete[0]
-        if complete and len(complete[0]) > MAX_LINE:
-            yield Overlong(complete.pop(0)[:MAX_LINE])
-        if complete:
-            yield Batch(complete, quoted=b'"' in text)
-        if len(carried) > MAX_LINE:
-            cut, carried = carried[:MAX_LINE], b""
+        first = block.find(b"\n") + 1
+        if cut is None:
+            carried += block[: first or None]
+            if len(carried) - bool(first) > MAX_LINE:
+                cut, carried = carried[:MAX_LINE], b""
+        if not first:
+            continue
+        yield Batch(memoryview(carried)) if cut is None else Overlong(cut)
+        cut = None
+        last = block.rfind(b"\n") + 1
+        if last > first:
+            yield Batch(memoryview(block)[first:last])
+        carried = block[last:]
     if cut is not None:
         yield Overlong(cut)
     elif carried:
-        yield Batch([carried], quoted=b'"' in carried)
+        yield Batch(memoryview(carried))

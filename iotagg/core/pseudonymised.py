@@ -156,10 +156,11 @@ class _Writer:
             if self.dialect is None:
                 raise FileRefused(NO_LINE_FEED)
             return OVERLONG.encode() + b"\n"
-        below = iter(batch.lines)
+        found, quoted = batch.split()
+        below = iter(found)
         written = [*self._beginning(below)] if self.dialect is None else []
         if self.dialect is not None:
-            written += self._rows(below, batch.quoted, self.dialect)
+            written += self._rows(below, quoted, self.dialect)
         written.append(b"")
         return b"\n".join(written)
 

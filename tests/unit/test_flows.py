@@ -22,6 +22,7 @@ from iotagg.core.lines import ByteStream
 from iotagg.errors import FileRefused
 from tests.reference import LONGEST_LINE, Reading, Refused, read_plainly
 from tests.strategies import FlowFile, ShortReads, flow_files, gzipped, read_sizes
+from tests.unit.tallies import each_tally  # noqa: F401 (it applies to every test here)
 
 HEADER = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts,Label\n"
 PARIS = "192.168.1.7"
@@ -88,13 +89,13 @@ def assert_says_the_same(stream: ByteStream, options: ReadingOptions, expected: 
     assert counts.headers + counts.blank + counts.counted + counts.rejected == counts.lines == expected.lines
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(flow_files())
 def test_a_file_is_read_as_the_plain_reader_reads_it(file: FlowFile) -> None:
     assert_says_the_same(BytesIO(file.content), file.options, plain_reading(file))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.data(), flow_files(), read_sizes, st.sampled_from([1, 2, 7, 40, 1 << 18]), st.integers(0, 3))
 def test_neither_short_reads_nor_block_borders_nor_forgetting_change_anything(
     data: st.DataObject, file: FlowFile, sizes: tuple[int, ...], block: int, spare_keys: int
@@ -109,7 +110,7 @@ def test_neither_short_reads_nor_block_borders_nor_forgetting_change_anything(
         assert_says_the_same(ShortReads(content, sizes), file.options, plain_reading(file, longest))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data(), st.binary(max_size=60).filter(lambda content: content[:2] != b"\x1f\x8b"), read_sizes)
 def test_the_hash_is_of_the_decompressed_content(data: st.DataObject, content: bytes, sizes: tuple[int, ...]) -> None:
     compressed = data.draw(gzipped(content))
@@ -117,7 +118,7 @@ def test_the_hash_is_of_the_decompressed_content(data: st.DataObject, content: b
     assert content_digest(BytesIO(content)) == content_digest(ShortReads(compressed, sizes)) == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 260), max_size=6), st.sampled_from([1, 7, 64, 1 << 18]))
 def test_beginnings_are_hashed_at_each_length_that_is_reached(lengths: list[int], block: int) -> None:
     content = HEADER + row() + row()

@@ -11,6 +11,7 @@ from iotagg.core.dialect import ReadingOptions
 from iotagg.core.lines import Batch, Overlong
 from iotagg.core.reader import FlowReader, LineCounts
 from iotagg.errors import FileRefused
+from tests.unit.tallies import each_tally  # noqa: F401 (it applies to every test here)
 
 HEADER = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts,Label"
 ROWS = [
@@ -29,10 +30,14 @@ def reader() -> FlowReader:
     return FlowReader(ReadingOptions(), 1000, BytesIO)
 
 
+def batch(lines: list[bytes]) -> Batch:
+    return Batch(memoryview(b"".join(line + b"\n" for line in lines)))
+
+
 def read(batches: list[list[bytes]]) -> tuple[object, ...]:
     found = reader()
     for lines in batches:
-        found.read(Batch(lines, quoted=any(b'"' in line for line in lines)))
+        found.read(batch(lines))
     days, counts, rejects = found.finish()
     return days, counts, [(reject.line, reject.reason) for reject in rejects]
 
@@ -104,14 +109,14 @@ def test_the_limit_of_a_duration_holds_in_microseconds_for_known_combinations_to
     found = FlowReader(ReadingOptions(duration_unit="s"), 1000, BytesIO)
     longest, longer = str(10**10), str(10**10 + 1)
     lines = [flow("192.0.2.1", "192.0.2.2", duration=duration) for duration in ("1", longest, longer, longest + "0")]
-    found.read(Batch([HEADER, lines[0]], quoted=False))
-    found.read(Batch(lines[1:], quoted=False))
+    found.read(batch([HEADER, lines[0]]))
+    found.read(batch(lines[1:]))
     assert found.finish()[1] == LineCounts(headers=1, counted=2, rejected=2)
 
 
 def test_without_a_header_there_are_no_columns() -> None:
     found = reader()
-    found.read(Batch([b"", b"  "], quoted=False))
+    found.read(batch([b"", b"  "]))
     with pytest.raises(FileRefused, match="blank lines only"):
         found.columns()
     with pytest.raises(FileRefused, match="no header line"):
@@ -122,6 +127,6 @@ def test_a_line_without_end_is_a_reject_after_the_header_and_a_refusal_before() 
     with pytest.raises(FileRefused, match="no line feed in the first 1 MiB"):
         reader().read(Overlong(b"x"))
     found = reader()
-    found.read(Batch([HEADER], quoted=False))
+    found.read(batch([HEADER]))
     found.read(Overlong(b"x"))
     assert found.finish()[1] == LineCounts(headers=1, rejected=1)

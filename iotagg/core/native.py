@@ -1,0 +1,64 @@
+"""The compiled scanner, where there is one: the same tally, an order of magnitude faster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from iotagg.core.cells import DATE_ENDS
+from iotagg.core.tally import PLAIN_DIGITS, PurePythonTally, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from iotagg.core._scanner import Scanner
+    from iotagg.core.dialect import Dialect
+    from iotagg.core.lines import Batch
+
+
+def compiled_scanner() -> type[Scanner] | None:
+    """Return the compiled scanner; None where iotagg was installed without a compiler, or for another machine."""
+    try:
+        from iotagg.core._scanner import Scanner  # noqa: PLC0415 (it may not be there)
+    except ImportError:
+        return None
+    return Scanner
+
+
+class NativeTally:
+    """A tally whose rows are found and added up by the compiled scanner."""
+
+    def __init__(self, scanner: type[Scanner], dialect: Dialect, exponents: Sequence[int]) -> None:
+        metrics = zip(dialect.metrics, exponents, strict=True)
+        self._scanner = scanner(
+            key=(dialect.src, dialect.dst, dialect.timestamp),
+            numbers=tuple((position, PLAIN_DIGITS - exponent, exponent) for position, exponent in metrics),
+            width=dialect.width,
+            date_ends=DATE_ENDS,
+        )
+        self.add = self._scanner.add
+        self.sums = self._scanner.sums
+        self.known = self._scanner.known
+        self.forget = self._scanner.forget
+
+    def read(self, batch: Batch, judge: Callable[[int, bytes], None]) -> tuple[int, int]:  # noqa: D102 (see the protocol)
+        text, scan = batch.text, self._scanner.scan
+        length, start = len(text), 0
+        added = place = 0
+        while start < length:
+            more, begin, end = scan(text, start)
+            added += more
+            place += more
+            if begin < length:
+                judge(place, bytes(text[begin:end]))
+                place += 1
+            start = end + 1
+        return added, place
+
+    def learn(self, source: bytes, destination: bytes, _timestamp: bytes, date: bytes, group: int, /) -> None:  # noqa: D102
+        self._scanner.learn(source, destination, date, group)
+
+
+def quickest_tally(dialect: Dialect, exponents: Sequence[int]) -> Tally:
+    """Return the quickest tally that there is here."""
+    scanner = compiled_scanner()
+    return PurePythonTally(dialect, exponents) if scanner is None else NativeTally(scanner, dialect, exponents)
