@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 MAX_CELL = 10**16
 _LIMIT_DIGITS = 17
@@ -17,6 +17,8 @@ _EPOCH = re.compile(rb"([0-9]+)(?:\.[0-9]+)?")
 _SLASHED = re.compile(rb"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _DASHED = re.compile(rb"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 _TIME = re.compile(rb"[0-9]{1,3}:[0-9]{2}(?:[:.][0-9]+)*")
+_OCTET = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_USUAL_ADDRESS = re.compile(rb"(?:%b\.){3}%b" % (_OCTET, _OCTET))
 _DATE_FORMS = "(d/m/Y, Y-m-d or epoch seconds)"
 DATE_ENDS = b" \tT"
 _DATE_END = re.compile(rb"[%b]" % DATE_ENDS)
@@ -42,6 +44,8 @@ def printable(text: str) -> str:
 @lru_cache(maxsize=1 << 14)
 def address(cell: bytes) -> str:
     """Return the canonical text of an IP address; IPv4 inside IPv6 is folded to IPv4. Raises BadCell."""
+    if _USUAL_ADDRESS.fullmatch(cell):
+        return cell.decode()  # which the library would return, ten times as slowly
     try:
         found = ipaddress.ip_address(cell.decode("ascii"))
     except ValueError:
@@ -98,8 +102,7 @@ def _decimal(cell: bytes) -> Decimal:
     return number
 
 
-@dataclass(frozen=True, slots=True)
-class SlashDate:
+class SlashDate(NamedTuple):
     """A date written 3/4/2022, which is a day only once it is known whether the day or the month comes first."""
 
     first: int

@@ -8,6 +8,7 @@ by cell. Both ways give the same result; the judging way alone says what a row m
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from iotagg.core import cells
@@ -56,6 +57,7 @@ class FlowReader:
     dialect: Dialect | None = None
     dates: DateOrder = field(init=False)
     exponents: list[int] = field(init=False)
+    numbers: list[Callable[[bytes], int]] = field(init=False)
     rejects: RejectLog = field(init=False)
     doubtful: RejectLog = field(init=False)
     groups: dict[tuple[str, str, Date], int] = field(default_factory=dict)
@@ -67,6 +69,8 @@ class FlowReader:
         self.dates = DateOrder(self.options.day_order)
         duration = UNIT_EXPONENTS[self.options.duration_unit]
         self.exponents = [duration if metric.kind == "duration" else 0 for metric in METRICS]
+        in_microseconds = partial(cells.microseconds, exponent=duration)
+        self.numbers = [in_microseconds if metric.kind == "duration" else cells.whole for metric in METRICS]
         self.rejects = RejectLog(self.new_file)
         self.doubtful = RejectLog(self.new_file)
 
@@ -128,11 +132,8 @@ class FlowReader:
             position = dialect.dst
             destination = cells.address(fields[position])
             numbers = []
-            for position, (metric, exponent) in zip(
-                dialect.metrics, zip(METRICS, self.exponents, strict=True), strict=True
-            ):
-                cell = fields[position]
-                numbers.append(cells.microseconds(cell, exponent) if metric.kind == "duration" else cells.whole(cell))
+            for position, number in zip(dialect.metrics, self.numbers, strict=True):
+                numbers.append(number(fields[position]))
             position = dialect.timestamp
             text = cells.date_text(fields[position])
             date, doubtful = self.dates.judge(text)
@@ -189,9 +190,10 @@ class FlowReader:
 
     def _days(self, order: str) -> dict[PairDay, list[int]]:
         days: dict[PairDay, list[int]] = {}
+        day_of = {date: date if isinstance(date, str) else date.day(order) for _, _, date in self.groups}
         while self.groups:
             (source, destination, date), group = self.groups.popitem()
-            day = date if isinstance(date, str) else date.day(order)
+            day = day_of[date]
             if day is None:
                 continue
             sums = self.tally.sums(group)

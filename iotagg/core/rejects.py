@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from heapq import merge
 from io import BytesIO
 from itertools import islice
@@ -93,8 +93,11 @@ def packed_rejects(rejects: Iterable[Reject]) -> Iterator[bytes]:
         yield _member(together)
 
 
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def _line(reject: Reject) -> bytes:
-    return json.dumps(asdict(reject), ensure_ascii=False).encode()
+    return _as_json({"line": reject.line, "reason": reject.reason, "text": reject.text}).encode()
 
 
 def _member(lines: list[bytes]) -> bytes:
