@@ -17,7 +17,7 @@ from iotagg.core.flows import read_flows
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from iotagg.core.reader import PairDay
+    from iotagg.core.judge import PairDay
 
 ROWS, DAYS, DEVICES = 30_000, 31, 15
 FILES_A_DAY = (1, 2, 4, 8, 24, 96)

@@ -18,7 +18,7 @@ from bench.setting import SITE, engine, middle, sample_files, show, totals_of
 from iotagg.core.contribution import PairMonth, cut, read_chunk
 from iotagg.core.dialect import ReadingOptions
 from iotagg.core.flows import FileTotals
-from iotagg.core.reader import LineCounts
+from iotagg.core.judge import LineCounts
 from iotagg.core.rejects import RejectLog
 from iotagg.stores.dynamodb.transaction import Step, chunk_transaction, pair_month_key
 from iotagg.stores.dynamodb.write_units import IN_A_TRANSACTION, UNIT_BYTES, item_bytes
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from iotagg.core.contribution import Contribution
-    from iotagg.core.reader import PairDay
+    from iotagg.core.judge import PairDay
 
 ROWS = 30_000
 _PAIRS = 2_000

@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from iotagg.core.contribution import Head
+    from iotagg.core.judge import LineCounts
     from iotagg.core.ledger import FileRecord, PathRecord
     from iotagg.core.lines import ByteStream
     from iotagg.core.pseudonymised import Pseudonymisation
-    from iotagg.core.reader import LineCounts
     from iotagg.stores.protocol import Store
 
 Bring = Callable[["Store", "Head", int], None]

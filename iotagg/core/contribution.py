@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from iotagg.core.dialect import ReadingOptions
     from iotagg.core.flows import FileTotals
-    from iotagg.core.reader import PairDay
+    from iotagg.core.judge import PairDay
 
 FORMAT = 1
 READER = 1

@@ -10,9 +10,10 @@ from iotagg.core.content import HashedContent
 from iotagg.core.dialect import ReadingOptions
 from iotagg.core.lines import ByteStream, blocks, lines
 from iotagg.core.native import quickest_tally
-from iotagg.core.reader import FlowReader, LineCounts, PairDay
+from iotagg.core.reader import FlowReader
 
 if TYPE_CHECKING:
+    from iotagg.core.judge import LineCounts, PairDay
     from collections.abc import Callable, Iterable
 
     from iotagg.core.rejects import RejectLog
@@ -65,7 +66,7 @@ def read_flows(
         content=content.digest(),
         length=content.length,
         lines=lines_read,
-        day_order=reader.dates.name(),
+        day_order=reader.day_order(),
         days=days,
         rejects=rejects,
         prefixes=content.prefixes,

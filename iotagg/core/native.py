@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iotagg.core.cells import DATE_ENDS
-from iotagg.core.tally import PLAIN_DIGITS, PurePythonTally, Tally
+from iotagg.core.tally import PLAIN_DIGITS, Judge, PurePythonTally, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from iotagg.core._scanner import Scanner
     from iotagg.core.dialect import Dialect
@@ -40,16 +40,20 @@ class NativeTally:
         self.known = self._scanner.known
         self.forget = self._scanner.forget
 
-    def read(self, batch: Batch, judge: Callable[[int, bytes], None]) -> tuple[int, int]:  # noqa: D102 (see the protocol)
-        text, scan = batch.text, self._scanner.scan
+    def read(self, batch: Batch, judge: Judge) -> tuple[int, int]:  # noqa: D102 (see the protocol)
+        text, scan, learn = batch.text, self._scanner.scan, self._scanner.learn
         length, start = len(text), 0
         added = place = 0
         while start < length:
-            more, begin, end = scan(text, start)
+            more, start, end, unknown = scan(text, start)
             added += more
             place += more
-            if begin < length:
-                judge(place, bytes(text[begin:end]))
+            if unknown is not None:
+                group = judge.group(place, *unknown)
+                if group is not None and learn(*unknown, group):
+                    continue  # with the same line, which is known now
+            if start < length:
+                judge.line(place, bytes(text[start:end]))
                 place += 1
             start = end + 1
         return added, place

@@ -19,13 +19,25 @@ if TYPE_CHECKING:
 PLAIN_DIGITS = 16  # any number of so many digits is within the limit of 10^16
 
 
+class Judge(Protocol):
+    """Who says what lines mean; they are told by their places among those that are read together, from 0."""
+
+    def line(self, place: int, line: bytes, /) -> None:
+        """Do whatever a line asks for."""
+        ...
+
+    def group(self, place: int, source: bytes, destination: bytes, date: bytes, /) -> int | None:
+        """Return the group of a row with plain numbers and these cells, or None where that takes a look at its line."""
+        ...
+
+
 class Tally(Protocol):
     """What adds up rows whose meaning is known. It knows no rules: what a line means is said by whoever judges it."""
 
-    def read(self, batch: Batch, judge: Callable[[int, bytes], None]) -> tuple[int, int]:
-        """Add up the rows of some lines, and have every other line judged, in order, by its place among them (from 0).
+    def read(self, batch: Batch, judge: Judge) -> tuple[int, int]:
+        """Add up the rows of some lines, and have every other line judged, in order.
 
-        Returns how many rows were added without judging, and how many lines there were.
+        Returns how many rows were added without judging the line, and how many lines there were.
         """
         ...
 
@@ -65,7 +77,7 @@ class PurePythonTally:
         self._known: dict[tuple[bytes, bytes, bytes], list[int]] = {}
         self._date_end = b" "
 
-    def read(self, batch: Batch, judge: Callable[[int, bytes], None]) -> tuple[int, int]:  # noqa: D102 (see the protocol)
+    def read(self, batch: Batch, judge: Judge) -> tuple[int, int]:  # noqa: D102 (see the protocol)
         lines, quoted = batch.split()
         hits, rows, others = self._sort_out(lines, quoted)
         numbers = self._plain_numbers(rows)
@@ -75,7 +87,7 @@ class PurePythonTally:
         else:
             _add_columns(hits, numbers)
         for place in others:
-            judge(place, lines[place])
+            judge.line(place, lines[place])
         return len(hits), len(lines)
 
     def _sort_out(

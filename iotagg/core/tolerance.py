@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from iotagg.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from iotagg.core.reader import LineCounts
+    from iotagg.core.judge import LineCounts
     from iotagg.core.rejects import RejectLog
 
 _LIMIT = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(%?)")

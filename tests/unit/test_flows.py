@@ -13,7 +13,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from iotagg.core import dates, reader
+from iotagg.core import dates, judge
 from iotagg.core import lines as line_module
 from iotagg.core.content import content_digest
 from iotagg.core.dialect import ReadingOptions
@@ -105,7 +105,7 @@ def test_neither_short_reads_nor_block_borders_nor_forgetting_change_anything(
     with ExitStack() as small:
         small.enter_context(patch.object(line_module, "BLOCK", block))
         small.enter_context(patch.object(line_module, "MAX_LINE", longest))
-        small.enter_context(patch.object(reader, "_SPARE_KEYS", spare_keys))
+        small.enter_context(patch.object(judge, "_SPARE_KEYS", spare_keys))
         small.enter_context(patch.object(dates, "_MOST_SETTLED", spare_keys))
         assert_says_the_same(ShortReads(content, sizes), file.options, plain_reading(file, longest))
 
@@ -376,7 +376,7 @@ def test_memory_does_not_grow_with_timestamps_that_are_all_different() -> None:
         lines = [row(f"{1_670_284_800 + number}.5") for number in range(count)]
         return (b"".join(lines[start : start + 100]) for start in range(0, count, 100))
 
-    with patch.object(reader, "_SPARE_KEYS", 200), patch.object(dates, "_MOST_SETTLED", 200):
+    with patch.object(judge, "_SPARE_KEYS", 200), patch.object(dates, "_MOST_SETTLED", 200):
         few, many = peak_of_reading(epochs(4_200)), peak_of_reading(epochs(9_000))
     assert many < 1.5 * few
 

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotagg.core.dialect import ReadingOptions
+from iotagg.core.judge import LineCounts
 from iotagg.core.lines import Batch, Overlong
-from iotagg.core.reader import FlowReader, LineCounts
+from iotagg.core.reader import FlowReader
 from iotagg.errors import FileRefused
 from tests.unit.tallies import each_tally  # noqa: F401 (it applies to every test here)
 

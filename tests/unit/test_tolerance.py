@@ -5,7 +5,7 @@ from io import BytesIO
 
 import pytest
 
-from iotagg.core.reader import LineCounts
+from iotagg.core.judge import LineCounts
 from iotagg.core.rejects import RejectLog
 from iotagg.core.tolerance import Tolerance
 from iotagg.errors import InvalidValue

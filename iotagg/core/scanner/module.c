@@ -124,8 +124,17 @@ static void Scanner_dealloc(PyObject *object)
 PyDoc_STRVAR(scan_doc,
              "scan(text, start, /)\n--\n\n"
              "Add up the rows of the lines from `start` on, until one is met that is not known or not plain.\n\n"
-             "Returns how many were added, and where that line begins and ends (without its LF); both are the text's\n"
-             "length at its end. Lets go of the interpreter's lock meanwhile.");
+             "Returns how many were added, where that line begins and ends (without its LF; both are the text's length at\n"
+             "its end), and source, destination and date where nothing but their being unknown speaks against it, else\n"
+             "None. Lets go of the interpreter's lock meanwhile.");
+
+static PyObject *unknown_key(const scan_text parts[SCAN_KEY_PARTS])
+{
+    if (parts[0].at == NULL)
+        Py_RETURN_NONE;
+    return Py_BuildValue("y#y#y#", parts[0].at, (Py_ssize_t)parts[0].length, parts[1].at, (Py_ssize_t)parts[1].length,
+                         parts[2].at, (Py_ssize_t)parts[2].length);
+}
 
 static PyObject *Scanner_scan(ScannerObject *self, PyObject *arguments)
 {
@@ -147,13 +156,14 @@ static PyObject *Scanner_scan(ScannerObject *self, PyObject *arguments)
     self->scanning = false;
     const Py_ssize_t begin = stop.line.at == NULL ? text.len : stop.line.at - given.at;
     const Py_ssize_t end = begin + (Py_ssize_t)stop.line.length;
+    PyObject *key = unknown_key(stop.unknown);
     PyBuffer_Release(&text);
-    return Py_BuildValue("Knn", (unsigned long long)stop.added, begin, end);
+    return key == NULL ? NULL : Py_BuildValue("KnnN", (unsigned long long)stop.added, begin, end, key);
 }
 
 PyDoc_STRVAR(learn_doc,
              "learn(source, destination, date, group, /)\n--\n\n"
-             "Add rows with these bytes in them to a group from now on.");
+             "Add rows with these bytes in them to a group from now on; False when they are too long to be learned.");
 
 static PyObject *Scanner_learn(ScannerObject *self, PyObject *arguments)
 {
@@ -167,9 +177,8 @@ static PyObject *Scanner_learn(ScannerObject *self, PyObject *arguments)
         parts[part].length = (size_t)length[part];
     if (!is_free(self))
         return NULL;
-    if (scan_learn(self->scanner, parts, group) < 0)
-        return PyErr_NoMemory();
-    Py_RETURN_NONE;
+    const int learned = scan_learn(self->scanner, parts, group);
+    return learned < 0 ? PyErr_NoMemory() : PyBool_FromLong(learned);
 }
 
 PyDoc_STRVAR(add_doc,

@@ -20,7 +20,7 @@ typedef unsigned __int128 uint128;
 
 typedef struct {
     uint64_t hash;
-    size_t at; /* of its parts, one behind the other, in key_bytes */
+    uint32_t at; /* of its parts, one behind the other, in key_bytes */
     uint32_t group;
     uint16_t length[SCAN_KEY_PARTS];
 } known_key;
@@ -38,7 +38,7 @@ struct scanner {
     uint32_t wanted;  /* fields of a row that are located */
     scan_text *field; /* those fields of the line at hand */
 
-    known_key *slots; /* open addressing; a power of two of them, at most half of them taken */
+    known_key *slots; /* open addressing; a power of two of them, at most two thirds of them taken */
     size_t slot_count;
     size_t known;
     char *key_bytes;
@@ -214,7 +214,7 @@ static void add_row(scanner *s, uint32_t group, const uint64_t *numbers)
 /* ---- lines and fields ---- */
 
 /* Sixty-four bytes of a text, of which those beyond its end are line feeds. */
-static bytes64 block_at(scan_text text, size_t at)
+static inline bytes64 block_at(scan_text text, size_t at)
 {
     if (text.length - at >= BLOCK)
         return load64(text.at + at);
@@ -355,23 +355,22 @@ static size_t date_length(const scan_layout *layout, scan_text timestamp)
     return length;
 }
 
-/* Adds up the row whose fields are located; false when its key is not known or a number is not plain. */
-static bool add_fields(scanner *s)
+/* Adds up the row whose fields are located; false when a number is not plain or its key, told in `parts`, not known. */
+static bool add_fields(scanner *s, scan_text parts[SCAN_KEY_PARTS])
 {
     const scan_layout *layout = &s->layout;
-    scan_text parts[SCAN_KEY_PARTS];
-    for (int part = 0; part < SCAN_KEY_PARTS; part++)
-        parts[part] = s->field[layout->key[part]];
-    parts[SCAN_KEY_PARTS - 1].length = date_length(layout, parts[SCAN_KEY_PARTS - 1]);
-    const known_key *key = slot_of(s, hash_key(s, parts), parts);
-    if (key->group == NO_GROUP)
-        return false;
     uint64_t numbers[SCAN_MAX_NUMBERS];
     for (uint32_t at = 0; at < layout->numbers; at++) {
         if (!read_number(s->field[layout->number[at]], layout->digits[at], &numbers[at]))
             return false;
         numbers[at] *= layout->scale[at];
     }
+    for (int part = 0; part < SCAN_KEY_PARTS; part++)
+        parts[part] = s->field[layout->key[part]];
+    parts[SCAN_KEY_PARTS - 1].length = date_length(layout, parts[SCAN_KEY_PARTS - 1]);
+    const known_key *key = slot_of(s, hash_key(s, parts), parts);
+    if (key->group == NO_GROUP)
+        return false;
     add_row(s, key->group, numbers);
     return true;
 }
@@ -384,10 +383,11 @@ scan_stop scan_lines(scanner *s, scan_text text, size_t from)
         const line_shape shape = shape_line(s, text, from);
         const scan_text line = {text.at + from, shape.end - from};
         const uint64_t fields = shape.quoted ? split_quoted(s, line) : shape.commas + 1;
-        if ((fields != width && fields != width + 1) || !add_fields(s)) {
+        if ((fields != width && fields != width + 1) || !add_fields(s, stop.unknown)) {
             stop.line = line;
             return stop;
         }
+        stop.unknown[0].at = NULL;
         stop.added++;
         from = shape.end + 1;
     }
@@ -442,12 +442,14 @@ int scan_learn(scanner *s, const scan_text parts[SCAN_KEY_PARTS], uint32_t group
             return 0;
         bytes += parts[part].length;
     }
-    if (!room_for_group(s, group) || !room_for_key_bytes(s, bytes) || (s->known * 2 >= s->slot_count && !grow_slots(s)))
+    if (bytes > UINT32_MAX - s->key_bytes_used)
+        return 0;
+    if (!room_for_group(s, group) || !room_for_key_bytes(s, bytes) || (s->known * 3 >= s->slot_count * 2 && !grow_slots(s)))
         return -1;
     const uint64_t hash = hash_key(s, parts);
     known_key *key = slot_of(s, hash, parts);
     if (key->group == NO_GROUP) {
-        *key = (known_key){.hash = hash, .at = s->key_bytes_used};
+        *key = (known_key){.hash = hash, .at = (uint32_t)s->key_bytes_used};
         for (int part = 0; part < SCAN_KEY_PARTS; part++) {
             memcpy(s->key_bytes + s->key_bytes_used, parts[part].at, parts[part].length);
             key->length[part] = (uint16_t)parts[part].length;
@@ -456,7 +458,7 @@ int scan_learn(scanner *s, const scan_text parts[SCAN_KEY_PARTS], uint32_t group
         s->known++;
     }
     key->group = group;
-    return 0;
+    return 1;
 }
 
 void scan_forget(scanner *s)

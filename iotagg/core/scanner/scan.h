@@ -44,10 +44,12 @@ typedef struct {
 } scan_text;
 
 /* Where scanning stopped: the rows that were added up before, and the line (without its LF) that was not; or the end of
- * the text, where `line.at` is NULL. */
+ * the text, where `line.at` is NULL. `unknown` holds the parts of the line's key where that is all that speaks against
+ * it; else `unknown[0].at` is NULL. */
 typedef struct {
     uint64_t added;
     scan_text line;
+    scan_text unknown[SCAN_KEY_PARTS];
 } scan_stop;
 
 /* Returns NULL when there is no memory. `seed` makes collisions of keys unforeseeable. */
@@ -57,8 +59,8 @@ void scan_free(scanner *s);
 /* Scans lines from `from` on; a last one without LF is a line too. */
 scan_stop scan_lines(scanner *s, scan_text text, size_t from);
 
-/* Teaches a key: rows that have it are added to `group` from now on. Returns -1 when there is no memory. A part that is
- * too long is not learned; its rows go on stopping the scan. */
+/* Teaches a key: rows that have it are added to `group` from now on. Returns 1, 0 when a part is too long to be learned,
+ * and -1 when there is no memory. */
 int scan_learn(scanner *s, const scan_text parts[SCAN_KEY_PARTS], uint32_t group);
 /* Forgets every key, but no sum. */
 void scan_forget(scanner *s);
