@@ -13,9 +13,9 @@ from iotagg.core.native import quickest_tally
 from iotagg.core.reader import FlowReader
 
 if TYPE_CHECKING:
-    from iotagg.core.judge import LineCounts, PairDay
     from collections.abc import Callable, Iterable
 
+    from iotagg.core.judge import LineCounts, PairDay
     from iotagg.core.rejects import RejectLog
     from iotagg.core.tally import NewTally
 
