@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iotagg.cli.session import plural, print_error
+from iotagg.cli.printing import plural, print_error
 from iotagg.following import WAIT_SECONDS
 
 if TYPE_CHECKING:
