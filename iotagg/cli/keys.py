@@ -9,7 +9,6 @@ import click
 
 from iotagg.cli.printing import print_error
 from iotagg.errors import CloudError
-from iotagg.listing import key_at
 
 if TYPE_CHECKING:
     from iotagg.core.pseudonym import Pseudonyms
@@ -36,6 +35,8 @@ def pseudonyms_under(key_file: str | None) -> Pseudonyms | None:
 
 def say_if_mixed(store: Store, request: Request) -> None:
     """Print a line when a site's files are under another key, or under none: the same device would be two."""
+    from iotagg.listing import key_at  # noqa: PLC0415 (not asked where there is no database yet)
+
     try:
         there = key_at(store, request.site)
     except CloudError:

@@ -22,7 +22,6 @@ from iotagg.core.tolerance import Tolerance
 from iotagg.parallel import cores, upload_all
 from iotagg.pipeline import Request
 from iotagg.sources import Nothing, file_bytes, find_files
-from iotagg.watching import SETTLE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from iotagg.core.dialect import ReadingOptions
     from iotagg.core.pseudonymised import Pseudonymisation
     from iotagg.stores.protocol import Store
+
+SETTLE_SECONDS = 10.0
 
 
 @click.command(cls=WaitingCommand)
