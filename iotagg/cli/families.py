@@ -5,6 +5,7 @@ Loading them all takes several times as long as what most of them do: each is lo
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -59,7 +60,11 @@ _WIDTH = max(map(len, _LISTED))
 def load(name: str) -> click.Command:
     """Return a command that is listed."""
     module, _ = _LISTED[name]
-    return cast("click.Command", getattr(import_module(f"iotagg.cli.{module}"), name))
+    command = cast("click.Command", getattr(import_module(f"iotagg.cli.{module}"), name))
+    if not gc.isenabled():  # the program has just started: see iotagg/__main__.py
+        gc.freeze()
+        gc.enable()
+    return command
 
 
 def outline(name: str) -> click.Command:
