@@ -154,7 +154,8 @@ def _check(
 
 @dataclass(frozen=True, slots=True)
 class _Counting:
-    # Files, counted into a database by this machine.
+    """Files, counted into a database by this machine."""
+
     session: Session
     request: Request
     jobs: int | None
