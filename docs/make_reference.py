@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 from docs.made import write_or_check
-from iotagg.cli.main import FAMILIES, iotagg
+from iotagg.cli.families import FAMILIES, load
+from iotagg.cli.main import iotagg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,16 +40,16 @@ def reference() -> str:
 
 
 def _contents() -> Iterator[str]:
-    for family, commands in FAMILIES.items():
-        links = ", ".join(f"[{command.name}](#iotagg-{command.name})" for command in commands)
+    for family, names in FAMILIES.items():
+        links = ", ".join(f"[{name}](#iotagg-{name})" for name in names)
         yield f"- {family}: {links}"
 
 
 def _families() -> Iterator[str]:
-    for family, commands in FAMILIES.items():
+    for family, names in FAMILIES.items():
         yield f"## {family}\n"
-        for command in commands:
-            yield from _section(f"iotagg {command.name}", command, level=3)
+        for name in names:
+            yield from _section(f"iotagg {name}", load(name), level=3)
 
 
 def _section(name: str, command: click.Command, *, level: int) -> Iterator[str]:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from iotagg.core.outcome import State
     from iotagg.stores.protocol import Store
 
-WAIT_SECONDS = 3600.0
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
 _GROWTH = 1.5
@@ -50,7 +49,7 @@ class Handed:
 class Patience:
     """How many seconds are spent on waiting, all in all; `sleep` is what waits."""
 
-    seconds: float = WAIT_SECONDS
+    seconds: float
     sleep: Callable[[float], None] = time.sleep
     spent: float = field(default=0.0, init=False)
 

@@ -7,7 +7,6 @@ whoever finds a job half done does the rest, and a job that is done twice change
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -130,6 +129,8 @@ def _read_and_count(
     with ExitStack() as spools:
 
         def new_file() -> BinaryIO:
+            import tempfile  # noqa: PLC0415 (slow to load, and most files have no rejected line)
+
             return cast("BinaryIO", spools.enter_context(tempfile.SpooledTemporaryFile(max_size=_SPOOL)))
 
         with opened(file, passed) as content:

@@ -6,7 +6,6 @@ import errno
 import glob
 import os
 import stat
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,6 +137,8 @@ def _reason(error: OSError) -> str:
         case errno.EACCES | errno.EPERM:
             return "no permission to read it"
         case errno.ENOSPC:
+            import tempfile  # noqa: PLC0415 (slow to load, and the pipeline does so only for what is rejected)
+
             return f"no room for temporary files in {tempfile.gettempdir()}; make some, or set TMPDIR"
         case _:
             return f"it cannot be read: {error.strerror or error}"

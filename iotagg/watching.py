@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from iotagg.core.outcome import Outcome
 
-SETTLE_SECONDS = 10.0
 _FIRST_PAUSE = 5.0
 _LONGEST_PAUSE = 60.0
 _LONGEST_GLANCE = 2.0
@@ -36,7 +35,7 @@ class Folder:
     """The flow files of a folder, as they were at each look; `clock` gives seconds."""
 
     path: Path
-    settle_seconds: float = SETTLE_SECONDS
+    settle_seconds: float
     clock: Callable[[], float] = time.monotonic
     _seen: dict[Path, _Seen] = field(default_factory=dict, init=False)
 

@@ -10,9 +10,10 @@ import click
 
 from iotagg.cli.exports import note_export
 from iotagg.cli.incomplete import say_what_a_copy_lacks
+from iotagg.cli.options import json_option
+from iotagg.cli.printing import print_json
 from iotagg.cli.progress import Progress
 from iotagg.cli.report import Report
-from iotagg.cli.session import Session, json_option, print_json
 from iotagg.errors import IotaggError, NotFound, StoreError
 from iotagg.moving import copied
 from iotagg.stores.new_database import new_database
@@ -21,6 +22,7 @@ from iotagg.stores.sqlite import SqliteStore
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from iotagg.cli.session import Session
     from iotagg.core.outcome import Outcome
     from iotagg.pipeline import Bring
 

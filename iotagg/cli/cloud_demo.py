@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from iotagg.cli.main import iotagg
-from iotagg.cli.session import plural
+from iotagg.cli.printing import plural
 from iotagg.errors import IotaggError
 from iotagg.extras import aws_extra
 

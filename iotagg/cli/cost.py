@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from iotagg.cli.session import Checked, json_option, print_json
+from iotagg.cli.options import Checked, json_option
+from iotagg.cli.printing import print_json
 from iotagg.costs.estimate import Options, estimate, lines, total
 from iotagg.costs.prices import REGION, read_prices
 from iotagg.costs.traffic import Traffic

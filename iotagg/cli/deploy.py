@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from iotagg.cli.cost import NUMBER
+from iotagg.cli.options import json_option
+from iotagg.cli.printing import print_json, print_table
 from iotagg.cli.progress import Progress
-from iotagg.cli.session import json_option, print_json, print_table
 from iotagg.cli.stack_name import check_can_answer, formation, stack_name
 from iotagg.costs.traffic import Traffic
 from iotagg.extras import aws_extra

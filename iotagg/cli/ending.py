@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iotagg.cli.session import Session, print_error
 from iotagg.errors import InvalidValue, IotaggError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from iotagg.cli.session import Session
 
 FAILED, USAGE = 1, 2
 
@@ -28,6 +29,8 @@ def run(
     except SystemExit:
         return 0  # click ends so when whoever read the output has seen enough, as in iotagg pairs | head
     except (click.exceptions.ClickException, click.Abort, KeyboardInterrupt, IotaggError, OSError) as error:
+        from iotagg.cli.printing import print_error  # noqa: PLC0415 (what ends well, as help does, starts faster)
+
         code, line = _ending(error)
         print_error(line)
     return code if isinstance(code, int) else 0

@@ -12,8 +12,8 @@ from iotagg import drawing
 from iotagg.cli.exports import note_export
 from iotagg.cli.incomplete import say_what_is_missing
 from iotagg.cli.keys import key_option, pseudonyms_under
+from iotagg.cli.options import ADDRESS, DAY, site_option
 from iotagg.cli.output import PlaceType, delivered
-from iotagg.cli.session import ADDRESS, DAY, Session, site_option
 from iotagg.core.history import FIRST_DAY, LAST_DAY
 from iotagg.errors import InvalidValue, NotFound
 from iotagg.export import (
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from iotagg.cli.output import Place
+    from iotagg.cli.session import Session
     from iotagg.core.history import History
     from iotagg.export import Format, Row
     from iotagg.stores.protocol import Store

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from iotagg.cli.session import DAY, Session, json_option, print_error, print_json, print_table
+from iotagg.cli.options import DAY, json_option
+from iotagg.cli.printing import print_error, print_json, print_table
 from iotagg.core.cells import printable
 
 if TYPE_CHECKING:
+    from iotagg.cli.session import Session
     from iotagg.stores.dynamodb.access_log import AccessLog
 
 _COLUMNS = ("at", "who", "what", "where")

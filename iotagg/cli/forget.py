@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iotagg.cli.session import ADDRESS, MONTH, SITE, Session, json_option, plural, print_error, print_json
+from iotagg.cli.options import ADDRESS, MONTH, SITE, json_option
+from iotagg.cli.printing import plural, print_error, print_json
 from iotagg.forgetting import affected_at, affected_before, forget_before, forget_site, nothing_raw
 from iotagg.forgetting_device import affected_of, forget_device
 from iotagg.listing import known_site
 from iotagg.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
+    from iotagg.cli.session import Session
     from iotagg.forgetting import Affected, Remove
     from iotagg.stores.protocol import Store
 

@@ -10,8 +10,8 @@ import click
 
 from iotagg.aws.web_files import WebFile
 from iotagg.cli.keys import say_if_mixed
+from iotagg.cli.printing import readable_path
 from iotagg.cli.progress import Progress
-from iotagg.cli.session import readable_path
 from iotagg.cli.waiting import say_not_settled
 from iotagg.core.outcome import Outcome
 from iotagg.errors import FileRefused

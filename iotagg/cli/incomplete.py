@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iotagg.cli.session import plural, print_error
+from iotagg.cli.printing import plural, print_error
 
 if TYPE_CHECKING:
     from iotagg.cli.session import Session

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iotagg.cli.session import print_error
+from iotagg.cli.printing import print_error
 from iotagg.errors import CloudError
-from iotagg.key_file import read_key
-from iotagg.listing import key_at
 
 if TYPE_CHECKING:
     from iotagg.core.pseudonym import Pseudonyms
@@ -28,11 +26,17 @@ key_option = click.option(
 
 def pseudonyms_under(key_file: str | None) -> Pseudonyms | None:
     """Return the pseudonyms under the key in a file, None where none is named. Raises InvalidValue."""
-    return read_key(Path(key_file)) if key_file else None
+    if not key_file:
+        return None
+    from iotagg.key_file import read_key  # noqa: PLC0415 (few have a key)
+
+    return read_key(Path(key_file))
 
 
 def say_if_mixed(store: Store, request: Request) -> None:
     """Print a line when a site's files are under another key, or under none: the same device would be two."""
+    from iotagg.listing import key_at  # noqa: PLC0415 (not asked where there is no database yet)
+
     try:
         there = key_at(store, request.site)
     except CloudError:

@@ -10,18 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from iotagg.cli.incomplete import say_what_is_missing
+from iotagg.cli.options import DAY, json_option, site_option
+from iotagg.cli.printing import print_error, print_json, print_table, readable_path
 from iotagg.cli.reading import reading_options
 from iotagg.cli.report import details
-from iotagg.cli.session import (
-    DAY,
-    Session,
-    json_option,
-    print_error,
-    print_json,
-    print_table,
-    readable_path,
-    site_option,
-)
 from iotagg.cli.status import readable
 from iotagg.core.cells import printable
 from iotagg.core.contribution import Name
@@ -37,6 +29,7 @@ from iotagg.sources import opened
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from iotagg.cli.session import Session
     from iotagg.core.dialect import ReadingOptions
     from iotagg.core.outcome import Outcome
     from iotagg.core.pseudonymised import Pseudonymisation

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +63,8 @@ def delivered(place: Place) -> Iterator[Path]:
         yield place
         return
     with aws_extra():
+        import tempfile  # noqa: PLC0415 (slow to load, and files are written where they lie)
+
         from iotagg.aws.delivery import deliver  # noqa: PLC0415 (local commands need nothing of AWS)
     with tempfile.TemporaryDirectory(prefix="iotagg-") as folder:
         file = Path(folder, f"result{place.suffix}")

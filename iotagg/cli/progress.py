@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Self
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, NoReturn, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tqdm import tqdm
 
 
 class Progress:
     """A bar on stderr that makes room for lines printed meanwhile."""
 
     def __init__(self, total: int | None, unit: str = "B") -> None:
-        from tqdm import tqdm  # noqa: PLC0415 (other commands start faster)
-
-        self._bar = tqdm(total=total, unit=unit, unit_scale=unit == "B", disable=not sys.stderr.isatty(), leave=False)
+        self._bar = _bar(total, unit) if sys.stderr.isatty() else None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
     def passed(self, count: int) -> None:
         """Tell that so many more bytes, or units, are done with."""
-        self._bar.update(count)
+        if self._bar is not None:
+            self._bar.update(count)
 
-    @contextmanager
-    def room(self) -> Iterator[None]:
+    def room(self) -> AbstractContextManager[None]:
         """Take the bar away while a line is printed."""
-        with self._bar.external_write_mode():
-            yield
+        return nullcontext() if self._bar is None else self._bar.external_write_mode()
+
+
+def _bar(total: int | None, unit: str) -> tqdm[NoReturn]:
+    from tqdm import tqdm  # noqa: PLC0415 (scripts start faster without)
+
+    return tqdm(total=total, unit=unit, unit_scale=unit == "B", leave=False)

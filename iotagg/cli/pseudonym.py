@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from iotagg.cli.keys import key_option, pseudonyms_under
-from iotagg.cli.session import ADDRESS, json_option, print_json
+from iotagg.cli.options import ADDRESS, json_option
+from iotagg.cli.printing import print_json
 from iotagg.errors import InvalidValue
 from iotagg.key_file import new_key as write_new_key
 

@@ -9,7 +9,6 @@ import click
 
 from iotagg.cli.keys import key_option, pseudonyms_under
 from iotagg.core.dialect import ROLES, UNIT_EXPONENTS, ReadingOptions
-from iotagg.core.pseudonymised import Pseudonymisation
 from iotagg.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -59,6 +58,8 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
         pseudonyms = pseudonyms_under(key_file)
         if pseudonyms is None:
             return command(*args, reading=reading, pseudonymisation=None, **options)
+        from iotagg.core.pseudonymised import Pseudonymisation  # noqa: PLC0415 (few have a key)
+
         how = Pseudonymisation(pseudonyms, reading)
         return command(*args, reading=how.reading, pseudonymisation=how, **options)
 

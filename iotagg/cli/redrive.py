@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iotagg.cli.session import json_option, plural, print_json
+from iotagg.cli.options import json_option
+from iotagg.cli.printing import plural, print_json
 
 if TYPE_CHECKING:
     from iotagg.cli.session import Session

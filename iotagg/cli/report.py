@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from iotagg.cli.session import plural, print_json, readable_path
+from iotagg.cli.printing import plural, print_json, readable_path
 from iotagg.core.cells import printable
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iotagg.cli.session import Session, json_option, print_json, readable_path, site_option
+from iotagg.cli.options import json_option, site_option
+from iotagg.cli.printing import print_json, readable_path
 from iotagg.cli.waiting import WaitingCommand, say_not_settled, wait_option
 from iotagg.following import Patience, applied
 from iotagg.listing import counted_file, known_site
@@ -14,6 +15,7 @@ from iotagg.pipeline import outcome_of
 from iotagg.pipeline import retract as take_out
 
 if TYPE_CHECKING:
+    from iotagg.cli.session import Session
     from iotagg.core.contribution import Name
     from iotagg.pipeline import Bring
     from iotagg.stores.protocol import Store

@@ -1,30 +1,26 @@
-"""What all commands share: the database or the stack that was named, and how results and errors are printed."""
+"""What a command works on: the database or the stack that was named."""
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
-from platformdirs import user_data_path
 
-from iotagg.core.cells import printable
-from iotagg.core.values import checked_address, checked_day, checked_month, checked_site
-from iotagg.errors import InvalidValue, IotaggError
+from iotagg.errors import IotaggError
 from iotagg.extras import aws_extra
-from iotagg.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from iotagg.aws.stack import Stack
     from iotagg.jobs.cloud import Cloud
     from iotagg.stores.protocol import Store
+    from iotagg.stores.sqlite import SqliteStore
 
 # What names a deployment one by one; iotagg.aws.stack reads them, but loading it takes boto3.
 PARTS = ("IOTAGG_BUCKET", "IOTAGG_TABLE", "IOTAGG_FILES_QUEUE_URL", "IOTAGG_CHUNKS_QUEUE_URL")
@@ -32,6 +28,8 @@ PARTS = ("IOTAGG_BUCKET", "IOTAGG_TABLE", "IOTAGG_FILES_QUEUE_URL", "IOTAGG_CHUN
 
 def default_database() -> Path:
     """Return the database that is used when none is named."""
+    from platformdirs import user_data_path  # noqa: PLC0415 (10 ms that whoever names a database need not wait for)
+
     return user_data_path("iotagg", appauthor=False) / "iotagg.db"
 
 
@@ -103,7 +101,7 @@ class Session:
     @contextmanager
     def database_store(self, *, create: bool = False) -> Iterator[SqliteStore]:
         """Open the database file."""
-        store = SqliteStore(self.database, create=create)
+        store = self.opener(create=create)()
         try:
             yield store
         finally:
@@ -111,73 +109,6 @@ class Session:
 
     def opener(self, *, create: bool = True) -> Callable[[], SqliteStore]:
         """Return what opens the database file, also in other processes."""
+        from iotagg.stores.sqlite import SqliteStore  # noqa: PLC0415 (stacks, and dry runs without a database, need none)
+
         return partial(SqliteStore, self.database, create=create)
-
-
-class Checked(click.ParamType[Any]):
-    """An argument whose text a function checks and turns into what it means."""
-
-    def __init__(self, name: str, check: Callable[[str], Any]) -> None:
-        self.name = name
-        self._check = check
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return what the text means; click prints why it means nothing."""
-        if not value or not isinstance(value, str):
-            return value
-        try:
-            return self._check(value)
-        except InvalidValue as reason:
-            self.fail(str(reason), param, ctx)
-
-
-SITE = Checked("site", checked_site)
-ADDRESS = Checked("address", checked_address)
-DAY = Checked("day", checked_day)
-MONTH = Checked("month", checked_month)
-
-site_option = click.option("--site", type=SITE, default="", help="Only this site; without it, all.")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
-
-
-def print_json(fields: dict[str, Any]) -> None:
-    """Print one JSON object on a line of its own."""
-    click.echo(json.dumps(fields))
-
-
-def print_error(text: str) -> None:
-    """Print one line to stderr, in the program's name."""
-    click.echo(f"iotagg: {text}".replace("\n", " "), err=True)
-
-
-def print_table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
-    """Print rows under their columns' names, numbers right-aligned, with thousands apart."""
-    cells = [[_cell(row[column]) for column in columns] for row in rows]
-    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
-    numeric = [bool(rows) and isinstance(rows[0][column], int | float) for column in columns]
-    for line in [list(columns), *cells]:
-        padded = [
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(line, widths, numeric, strict=True)
-        ]
-        click.echo("  ".join(padded).rstrip())
-
-
-def _cell(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def plural(count: int, what: str) -> str:
-    """Return a count with what is counted."""
-    return f"{count:,} {what}" + ("" if count == 1 else "s")
-
-
-def readable_path(path: str) -> str:
-    """Return a path as short as it can be typed: relative, where it lies below the current folder.
-
-    What a terminal cannot show, or would obey, is escaped.
-    """
-    try:
-        return printable(str(Path(path).relative_to(Path.cwd())))
-    except ValueError:
-        return printable(path)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from iotagg.cli.session import Session, json_option, plural, print_json, readable_path
+from iotagg.cli.options import json_option
+from iotagg.cli.printing import plural, print_json, readable_path
 from iotagg.listing import status as store_status
 
 if TYPE_CHECKING:
+    from iotagg.cli.session import Session
     from iotagg.stores.protocol import Store
     from iotagg.workload import PendingFile, QueueLoad, Workload
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iotagg.cli.session import plural, print_error
+from iotagg.cli.printing import plural, print_error
 from iotagg.cli.stack_name import check_can_answer, formation, stack_name
 from iotagg.extras import aws_extra
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import click
 
-from iotagg.cli.session import DAY, plural, print_error, readable_path
+from iotagg.cli.options import DAY
+from iotagg.cli.printing import plural, print_error, readable_path
 from iotagg.errors import InvalidValue, IotaggError
 from iotagg.export import all_histories, pair_row
 from iotagg.stores.sqlite import SqliteStore

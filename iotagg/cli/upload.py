@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from iotagg.cli.handing import hand_over
 from iotagg.cli.keys import say_if_mixed
+from iotagg.cli.options import SITE, Checked, json_option
 from iotagg.cli.progress import Progress
 from iotagg.cli.reading import reading_options
 from iotagg.cli.report import Report
-from iotagg.cli.session import SITE, Checked, Session, json_option
 from iotagg.cli.waiting import WaitingCommand, wait_option
-from iotagg.cli.watch import watch as watch_folder
 from iotagg.core.flows import MAX_PAIR_DAYS
 from iotagg.core.ledger import OnChange, Policy
 from iotagg.core.outcome import Outcome
@@ -24,14 +22,16 @@ from iotagg.core.tolerance import Tolerance
 from iotagg.parallel import cores, upload_all
 from iotagg.pipeline import Request
 from iotagg.sources import Nothing, file_bytes, find_files
-from iotagg.stores.memory import MemoryStore
-from iotagg.watching import SETTLE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from iotagg.cli.session import Session
     from iotagg.core.dialect import ReadingOptions
     from iotagg.core.pseudonymised import Pseudonymisation
+    from iotagg.stores.protocol import Store
+
+SETTLE_SECONDS = 10.0
 
 
 @click.command(cls=WaitingCommand)
@@ -129,8 +129,12 @@ def upload(
     )
     report = Report(quiet=quiet, as_json=as_json, dry_run=dry_run)
     if watch is not None:
+        from iotagg.cli.watch import watch as watch_folder  # noqa: PLC0415 (counting begins sooner without)
+
         return watch_folder(session, watch, request, settle, report)
     if session.in_cloud:
+        from iotagg.cli.handing import hand_over  # noqa: PLC0415 (it takes an HTTP client)
+
         return hand_over(session, paths, request, jobs, wait, report)
     return _Counting(session, request, jobs, report).count(paths)
 
@@ -150,7 +154,8 @@ def _check(
 
 @dataclass(frozen=True, slots=True)
 class _Counting:
-    # Files, counted into a database by this machine.
+    """Files, counted into a database by this machine."""
+
     session: Session
     request: Request
     jobs: int | None
@@ -173,13 +178,18 @@ class _Counting:
         if self.session.database.exists():
             with self.session.database_store() as store:
                 say_if_mixed(store, self.request)
-        opener: Callable[[], Any] = self.session.opener()
-        jobs = self.jobs
-        if self.request.dry_run and not self.session.database.exists():
-            opener, jobs = MemoryStore, 1
+        opener, jobs = self._opener()
         with Progress(sum(map(file_bytes, files))) as progress:
             outcomes = upload_all(opener, files, self.request, jobs or cores(), progress.passed)
             for outcome in chain(missing, outcomes):
                 if self.report.count(outcome):
                     with progress.room():
                         self.report.show(outcome)
+
+    def _opener(self) -> tuple[Callable[[], Store], int | None]:
+        # What opens the store, and in how many processes.
+        if self.request.dry_run and not self.session.database.exists():
+            from iotagg.stores.memory import MemoryStore  # noqa: PLC0415 (all else is counted into a database)
+
+            return MemoryStore, 1
+        return self.session.opener(), self.jobs

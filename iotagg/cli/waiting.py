@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iotagg.cli.session import plural, print_error
-from iotagg.following import WAIT_SECONDS
+from iotagg.cli.printing import plural, print_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+WAIT_SECONDS = 3600.0
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 

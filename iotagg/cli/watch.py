@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iotagg.cli.keys import say_if_mixed
-from iotagg.cli.session import print_error
+from iotagg.cli.printing import print_error
 from iotagg.core.outcome import Outcome
 from iotagg.errors import CloudBusy, FileRefused, FileUnreadable
 from iotagg.following import Handed, look

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from datetime import date, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 MAX_CELL = 10**16
 _LIMIT_DIGITS = 17
@@ -80,6 +82,8 @@ def microseconds(cell: bytes, exponent: int) -> int:
     """Return a duration, given in units of 10^exponent µs, as microseconds rounded half to even. Raises BadCell."""
     if exponent == 0 and _is_plain(cell):
         return int(cell)
+    from decimal import ROUND_HALF_EVEN, Decimal  # noqa: PLC0415 (programs start faster without, and few cells need it)
+
     number = _decimal(cell)
     sign, digits, power = number.as_tuple()
     scaled = Decimal((sign, digits, int(power) + exponent))
@@ -96,6 +100,8 @@ def _is_plain(cell: bytes) -> bool:
 def _decimal(cell: bytes) -> Decimal:
     if not _NUMBER.fullmatch(cell):
         raise BadCell(f"{shown(cell)} is no number (digits, optional fraction and exponent, no sign anywhere)")
+    from decimal import Decimal  # noqa: PLC0415 (as above)
+
     number = Decimal(cell.decode("ascii"))
     if number > MAX_CELL:
         raise BadCell(f"{shown(cell)} is more than 10^16")

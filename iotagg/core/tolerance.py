@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from iotagg.errors import InvalidValue
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from iotagg.core.judge import LineCounts
     from iotagg.core.rejects import RejectLog
 
@@ -34,6 +35,8 @@ class Tolerance:
         if match is None or (not match[2] and "." in match[1]):
             raise InvalidValue(f"'{text}' is neither a number of rows, such as 20, nor a share of them, such as 1%")
         if match[2]:
+            from fractions import Fraction  # noqa: PLC0415 (most programs start without, and so without decimals)
+
             return cls(text, share=Fraction(match[1]) / 100)
         return cls(text, rows=int(match[1]))
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from iotagg.aws import local
-from iotagg.cli.main import iotagg
 from iotagg.errors import IotaggError
 
 if TYPE_CHECKING:
@@ -16,10 +15,7 @@ if TYPE_CHECKING:
 
     from tests.cli.running import Command
 
-needs_worker = pytest.mark.skipif("worker" not in iotagg.commands, reason="there is no iotagg worker yet")
 
-
-@needs_worker
 def test_the_demonstration_compares_a_stack_with_a_database_and_leaves_nothing(
     run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,8 @@ import pytest
 
 from docs.sessions import ON_AN_ENGINE, differences, pages, steps
 from iotagg import __version__
-from iotagg.cli.main import FAMILIES, iotagg
+from iotagg.cli.families import FAMILIES, load
+from iotagg.cli.main import iotagg
 from tests.project.tree import ROOT, python_files, shown
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGES = pages()
-COMMANDS = [command for commands in FAMILIES.values() for command in commands]
+COMMANDS = [load(name) for names in FAMILIES.values() for name in names]
 LANGUAGES = {"console", "sh", "text", "csv", "json", "python"}
 
 
