@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.file_requests import Till, show_costs
 from bench.setting import SITE, engine, middle, sample_files, show, totals_of
-from iotagg.core.contribution import PairMonth, cut, read_chunk
+from iotagg.core.contribution import cut, read_chunk
 from iotagg.core.dialect import ReadingOptions
 from iotagg.core.flows import FileTotals
 from iotagg.core.reader import LineCounts
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from iotagg.core.contribution import Contribution
+    from iotagg.core.pair_month import PairMonth
     from iotagg.core.reader import PairDay
 
 ROWS = 30_000

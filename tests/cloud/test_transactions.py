@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from iotagg.aws.patience import Patience
-from iotagg.core.contribution import CHUNK, PairMonth
+from iotagg.core.contribution import CHUNK
 from iotagg.core.moments import MAX_SUM
+from iotagg.core.pair_month import PairMonth
 from iotagg.errors import CloudBusy, CloudError, NumberTooLarge
 from iotagg.stores.dynamodb.sums import Sums
 from iotagg.stores.dynamodb.transaction import Step, chunk_transaction

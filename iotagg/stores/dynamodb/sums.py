@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from iotagg.aws.problems import code_of, explained
-from iotagg.core.contribution import PairMonth
 from iotagg.core.metrics import FLOWS
 from iotagg.core.moments import checked
+from iotagg.core.pair_month import PairMonth
 from iotagg.errors import CloudBusy, CloudError
 from iotagg.stores.dynamodb.table import EXPIRES, marker_key, month_key, pair_key
 from iotagg.stores.dynamodb.transaction import (
@@ -67,7 +67,7 @@ class Sums:
         first_month = self._floor.first_month()
         chunk = [row for row in chunk if row.month >= first_month]
         for row in chunk:
-            checked(max(row.sums.values(), key=abs), f"the traffic from {row.source} to {row.destination}")
+            row.check()
         standing = revision - 1  # as it nearly always is; where not, the marker's own condition tells
         while standing < revision:
             step = Step(name, number, chunk, standing, revision, self._floor.expiry)

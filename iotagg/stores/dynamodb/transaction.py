@@ -17,7 +17,8 @@ from iotagg.stores.dynamodb.write_units import item_bytes, write_units
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from iotagg.core.contribution import Chunk, Name, PairMonth
+    from iotagg.core.contribution import Chunk, Name
+    from iotagg.core.pair_month import PairMonth
 
 MARKER = 0  # the marker's place among a transaction's items, and so among the reasons why it was cancelled
 
