@@ -31,7 +31,7 @@ from tests.pipeline.csvs import contribution, csv, flow, many_pairs, shown
 from tests.stores.racing import CHUNKS, name_of, pair_month
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tests.cloud.faults import Fault
 
@@ -267,7 +267,7 @@ def test_a_contribution_whose_record_was_not_written_is_kept_by_the_next_try(ben
 # What a transaction consists of.
 
 
-def items(revision: int = 1, chunk: list[PairMonth] | None = None) -> list[dict[str, Any]]:
+def items(revision: int = 1, chunk: list[PairMonth] | None = None) -> Sequence[dict[str, Any]]:
     return chunk_transaction("table", Step(ONE, 17, SINGLE if chunk is None else chunk, revision - 1, revision))
 
 
