@@ -28,7 +28,21 @@ if TYPE_CHECKING:
     from iotagg.core.ledger import Move
 
 _READ_TOGETHER = 64  # chunks, each of some kilobytes
+_PATHS_TOGETHER = 500  # who asks for the first alone does not wait for all
 _OF_FILE = "site = ? AND content = ? AND options = ?"
+# From one site to the next through the index: a site may have thousands of files, and every upload asks for the sites.
+_SITES = """
+WITH RECURSIVE of_file (site) AS (
+    SELECT '' UNION ALL
+    SELECT (SELECT site FROM file WHERE site > of_file.site AND NOT erased ORDER BY site LIMIT 1)
+    FROM of_file WHERE site IS NOT NULL
+), of_path (site) AS (
+    SELECT '' UNION ALL
+    SELECT (SELECT site FROM path WHERE site > of_path.site ORDER BY site LIMIT 1)
+    FROM of_path WHERE site IS NOT NULL
+)
+SELECT site FROM of_file WHERE site > '' UNION SELECT site FROM of_path WHERE site > '' ORDER BY site
+"""
 _IS_KEPT = "month >= coalesce((SELECT month FROM floor), '')"
 _OF_PAIR_MONTH = "site = ? AND source = ? AND destination = ? AND month = ?"
 
@@ -306,12 +320,14 @@ class SqliteStore:
         )
 
     def sites(self) -> list[str]:
-        query = "SELECT site FROM file WHERE NOT erased UNION SELECT site FROM path ORDER BY site"
-        return [row[0] for row in self._run(query)]
+        return [row[0] for row in self._run(_SITES)]
 
     def paths(self, site: str) -> Iterator[PathRecord]:
-        rows = self._run("SELECT site, path, refusal, versions FROM path WHERE site = ? ORDER BY path", site).fetchall()
-        return (self._path_record(*row) for row in rows)
+        query = "SELECT site, path, refusal, versions FROM path WHERE site = ? AND path > ? ORDER BY path LIMIT ?"
+        last = ""
+        while rows := self._run(query, site, last, _PATHS_TOGETHER).fetchall():
+            yield from (self._path_record(*row) for row in rows)
+            last = rows[-1][1]
 
     def files(self, site: str) -> Iterator[FileRecord]:
         query = (
