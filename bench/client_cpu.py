@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import cProfile
 import itertools
-import json
 import os
 import pstats
 import time
@@ -27,17 +26,19 @@ from pynamodb.transactions import TransactWrite
 from bench.setting import deployed, engine, full_chunk, middle, show
 from bench.stub import running_stub
 from iotagg.aws.clients import client
-from iotagg.core.contribution import Name
+from iotagg.core.contribution import Name, packed, read_chunk
 from iotagg.stores.dynamodb.table import Table, bound, marker_key, month_key, pair_key
 from iotagg.stores.dynamodb.transaction import Step, chunk_transaction, pair_month_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from iotagg.core.contribution import Chunk
+    from iotagg.core.pair_month import PairMonth
 
+OWN = "iotagg: its own JSON"
 TOGETHER = 4  # transactions of one way, before the next one's turn
 _ROUNDS = {1: 25, 31: 6}  # by the days of a pair-month
 _DAYS = [f"{letter}{day:02}" for day in range(1, 32) for letter in "fdp"]
@@ -84,79 +85,52 @@ def by_pynamodb(table: Table, months: Sums, step: Step) -> None:
             together.update(item, [months.attributes[name].add(value) for name, value in row.sums.items() if value])
 
 
-def with_short_names(table: str, step: Step) -> list[dict[str, Any]]:
-    """Return the items of a transaction whose values are called `:0`, `:1` … instead of after their attributes."""
-    return [chunk_transaction(table, Step(step.name, step.number, [], 0, 1))[0]] + [
-        {
-            "Update": {
-                "TableName": table,
-                "Key": pair_month_key(step.name.site, row),
-                "UpdateExpression": "ADD "
-                + ",".join([f"{name} :{place}" for place, name in enumerate(row.sums) if row.sums[name]]),
-                "ExpressionAttributeValues": {
-                    f":{place}": {"N": str(value)} for place, value in enumerate(row.sums.values()) if value
-                },
-            }
+def as_values(table: str, step: Step) -> list[dict[str, Any]]:
+    """Return the items of a transaction as botocore's clients usually get them, for it to make JSON of."""
+    marker = chunk_transaction(table, Step(step.name, step.number, [], 0, 1))[0]
+    return [marker, *(_addition(table, step.name.site, row) for row in step.chunk)]
+
+
+def _addition(table: str, site: str, row: PairMonth) -> dict[str, Any]:
+    added = [(name, value) for name, value in row.sums.items() if value]
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": pair_month_key(site, row),
+            "UpdateExpression": "ADD " + ",".join(f"{name} :{name}" for name, _ in added),
+            "ExpressionAttributeValues": {f":{name}": {"N": str(value)} for name, value in added},
         }
-        for row in step.chunk
-    ]
+    }
 
 
-class OwnBody:
-    """Sends the request's JSON as it is, past botocore's checks and its copy of it; for one thread at a time."""
-
-    def __init__(self, dynamodb: DynamoDBClient) -> None:
-        self._client = dynamodb
-        self._body = b""
-        dynamodb.meta.events.register("before-call.dynamodb.TransactWriteItems", self._replaced)
-
-    def _replaced(self, params: dict[str, Any], **_: Any) -> None:
-        params["body"] = self._body
-
-    def send(self, items: list[dict[str, Any]]) -> object:
-        """Send a transaction."""
-        request = {"TransactItems": items, "ReturnConsumedCapacity": "TOTAL"}
-        self._body = json.dumps(request, separators=(",", ":")).encode()
-        return self._client.transact_write_items(TransactItems=[])
-
-
-def unchecked_client() -> DynamoDBClient:
-    """Return a client as the program's, which does not look at the form of what it is given."""
-    config = Config(
-        connect_timeout=5,
-        read_timeout=30,
-        max_pool_connections=32,
-        retries={"mode": "standard", "total_max_attempts": 4},
-        parameter_validation=False,
-    )
-    return boto3.session.Session().client("dynamodb", config=config)
+def checking_client() -> DynamoDBClient:
+    """Return a client that looks at the form of what it is given, as botocore's do."""
+    return boto3.session.Session().client("dynamodb", config=Config(retries={"mode": "standard"}))
 
 
 def ways(table: str) -> dict[str, Callable[[Step], object]]:
     """Return the ways to send a step, the program's first."""
-    checked, unchecked, own = client("dynamodb"), unchecked_client(), OwnBody(unchecked_client())
-    model, unchecked_model = bound(table, checked), bound(table, unchecked)
-    months, unchecked_months = pair_months(model), pair_months(unchecked_model)
+    own, checking = client("dynamodb"), checking_client()
+    model = bound(table, own)
+    months = pair_months(model)
 
-    def send(over: Any, items: list[dict[str, Any]]) -> object:
+    def send(over: Any, items: Sequence[dict[str, Any]]) -> object:
         return over.transact_write_items(TransactItems=items, ReturnConsumedCapacity="TOTAL")
 
     return {
-        "iotagg": lambda step: send(checked, chunk_transaction(table, step)),
-        "pynamodb TransactWrite": lambda step: by_pynamodb(model, months, step),
-        "pynamodb, parameter_validation=False": lambda step: by_pynamodb(unchecked_model, unchecked_months, step),
-        "iotagg, parameter_validation=False": lambda step: send(unchecked, chunk_transaction(table, step)),
-        "iotagg, short placeholders": lambda step: send(checked, with_short_names(table, step)),
-        "iotagg, JSON made by itself": lambda step: own.send(chunk_transaction(table, step)),
-        "(building the items alone)": lambda step: chunk_transaction(table, step),
+        OWN: lambda step: send(own, chunk_transaction(table, step)),
+        "botocore's JSON, values not checked": lambda step: send(own, as_values(table, step)),
+        "botocore's JSON, values checked": lambda step: send(checking, as_values(table, step)),
+        "pynamodb's TransactWrite, values not checked": lambda step: by_pynamodb(model, months, step),
+        "(reading the chunk and making its JSON alone)": lambda step: chunk_transaction(table, step),
     }
 
 
 def steps(chunk: Chunk) -> Iterator[Step]:
-    """Yield steps that each move a marker of their own."""
-    name = Name("paris", uuid.uuid4().hex * 2, "0" * 16)
+    """Yield steps that each move a marker of their own, with the chunk as it comes out of a stored contribution."""
+    name, member = Name("paris", uuid.uuid4().hex * 2, "0" * 16), packed(chunk)
     for number in itertools.count():
-        yield Step(name, number, chunk, 0, 1)
+        yield Step(name, number, read_chunk(member), 0, 1)
 
 
 def measured(chosen: dict[str, Callable[[Step], object]], chunk: Chunk, rounds: int) -> dict[str, float]:
@@ -222,12 +196,12 @@ def main() -> None:
             for days, rounds in _ROUNDS.items():
                 for where, chosen in against.items():
                     _show(measured(chosen, full_chunk(days=days), rounds), f"{days} day(s); {where}")
-            shares = profile(against["stub"]["iotagg"], full_chunk())
+            shares = profile(against["stub"][OWN], full_chunk())
             show("where the program's way spends it; 1 day(s); stub", ("kind", "share"), shares)
 
 
 def _show(figures: dict[str, float], what: str) -> None:
-    own = figures["iotagg"]
+    own = figures[OWN]
     show(
         f"client, a transaction of a marker and 96 pair-months, each of {what}",
         ("way", "CPU ms", "ratio"),

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from iotagg.aws.clients import connect
 from iotagg.aws.provision import provision
-from iotagg.core.contribution import PairMonth
 from iotagg.core.flows import read_flows
+from iotagg.core.pair_month import PairMonth
 from iotagg.jobs.consolidate import consolidate_message
 from iotagg.jobs.handling import Handled, handle
 from iotagg.jobs.summarize import summarize_message

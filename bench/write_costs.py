@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.file_requests import Till, show_costs
 from bench.setting import SITE, engine, middle, sample_files, show, totals_of
-from iotagg.core.contribution import PairMonth, cut, read_chunk
+from iotagg.core.contribution import cut, read_chunk
 from iotagg.core.dialect import ReadingOptions
 from iotagg.core.flows import FileTotals
 from iotagg.core.judge import LineCounts
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from iotagg.core.contribution import Contribution
     from iotagg.core.judge import PairDay
+    from iotagg.core.pair_month import PairMonth
 
 ROWS = 30_000
 _PAIRS = 2_000

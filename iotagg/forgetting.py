@@ -17,8 +17,9 @@ from iotagg.pipeline import settle
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from iotagg.core.contribution import Name, PairMonth
+    from iotagg.core.contribution import Name
     from iotagg.core.ledger import FileRecord
+    from iotagg.core.pair_month import PairMonth
     from iotagg.stores.protocol import Store
 
     Remove = Callable[[str], object]

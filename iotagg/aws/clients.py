@@ -9,6 +9,7 @@ import boto3
 from botocore.config import Config
 
 from iotagg import __version__
+from iotagg.aws.made_json import send_made_json
 from iotagg.aws.meter import Meter
 from iotagg.aws.problems import explained
 from iotagg.errors import CloudError
@@ -62,6 +63,9 @@ def client(service: str, session: boto3.session.Session | None = None) -> Any:
     )
     try:
         with explained():
-            return session.client(service, config=config)  # type: ignore[call-overload]  # by its name
+            made: Any = session.client(service, config=config)  # type: ignore[call-overload]  # by its name
     except ValueError as reason:
         raise CloudError(f"{reason}; set AWS_ENDPOINT_URL to an address such as http://127.0.0.1:5070") from None
+    if service == "dynamodb":
+        send_made_json(made)
+    return made

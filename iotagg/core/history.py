@@ -11,7 +11,7 @@ from iotagg.core.moments import Moments, moments_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from iotagg.core.contribution import PairMonth
+    from iotagg.core.pair_month import PairMonth
 
 FIRST_DAY = "0001-01-01"
 LAST_DAY = "9999-12-31"

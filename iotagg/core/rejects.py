@@ -80,9 +80,9 @@ class RejectLog:
         self._waiting.clear()
 
 
-def pack(content: bytes, level: int) -> bytes:
+def pack(content: bytes, level: int, strategy: int = zlib.Z_DEFAULT_STRATEGY) -> bytes:
     """Return content as one gzip member, without the time or the name that would make it differ between runs."""
-    compressor = zlib.compressobj(level, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    compressor = zlib.compressobj(level, zlib.DEFLATED, 16 + zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, strategy)
     return compressor.compress(content) + compressor.flush()
 
 

@@ -21,7 +21,8 @@ from iotagg.core.rejects import Reject
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from iotagg.core.contribution import Chunk, Head, PairMonth
+    from iotagg.core.contribution import Chunk, Head
+    from iotagg.core.pair_month import PairMonth
 
 ERASED = "erased"  # the line count, and the entry among the reading options
 NOTE = "(erased on request)"

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from iotagg.core.contribution import PairMonth, read_chunk
+from iotagg.core.contribution import read_chunk
 from iotagg.core.ledger import FileRecord, PathRecord, Pending, is_in, next_revision, sealing
 from iotagg.core.metrics import FLOWS
 from iotagg.core.moments import checked
+from iotagg.core.pair_month import PairMonth
 from iotagg.core.rejects import Reject, read_rejects
 from iotagg.errors import NotFound
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
 
-    from iotagg.core.contribution import Chunk, Contribution, Head, Name, PairMonth
+    from iotagg.core.contribution import Chunk, Contribution, Head, Name
     from iotagg.core.ledger import FileRecord, Move, PathRecord, Pending, Refusal
+    from iotagg.core.pair_month import PairMonth
     from iotagg.core.rejects import Reject
 
 FIRST_MONTH = FIRST_DAY[:7]

@@ -9,14 +9,16 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from iotagg.core.contribution import Contribution, Head, Name, PairMonth, chunk_ranges, read_chunk
+from iotagg.core.contribution import Contribution, Head, Name, chunk_ranges, read_chunk
 from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Versions, is_in, sealing
 from iotagg.core.metrics import FLOWS
-from iotagg.core.moments import checked
+from iotagg.core.pair_month import PairMonth
 from iotagg.core.rejects import Reject, read_rejects
 from iotagg.errors import NotFound, NumberTooLarge
+from iotagg.stores import sum_texts
 from iotagg.stores.connection import BUSY_SECONDS, Database
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
+from iotagg.stores.sum_texts import EMPTY, without_zeros
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,9 +27,22 @@ if TYPE_CHECKING:
     from iotagg.core.contribution import Chunk
     from iotagg.core.ledger import Move
 
-_EMPTY = "{}"
 _READ_TOGETHER = 64  # chunks, each of some kilobytes
+_PATHS_TOGETHER = 500  # who asks for the first alone does not wait for all
 _OF_FILE = "site = ? AND content = ? AND options = ?"
+# From one site to the next through the index: a site may have thousands of files, and every upload asks for the sites.
+_SITES = """
+WITH RECURSIVE of_file (site) AS (
+    SELECT '' UNION ALL
+    SELECT (SELECT site FROM file WHERE site > of_file.site AND NOT erased ORDER BY site LIMIT 1)
+    FROM of_file WHERE site IS NOT NULL
+), of_path (site) AS (
+    SELECT '' UNION ALL
+    SELECT (SELECT site FROM path WHERE site > of_path.site ORDER BY site LIMIT 1)
+    FROM of_path WHERE site IS NOT NULL
+)
+SELECT site FROM of_file WHERE site > '' UNION SELECT site FROM of_path WHERE site > '' ORDER BY site
+"""
 _IS_KEPT = "month >= coalesce((SELECT month FROM floor), '')"
 _OF_PAIR_MONTH = "site = ? AND source = ? AND destination = ? AND month = ?"
 
@@ -171,13 +186,13 @@ class SqliteStore:
         floor = self.floor()
         rows = [row if into else row.inverse() for row in chunk if row.month >= floor]
         for row in rows:
-            checked(max(row.sums.values(), key=abs), f"the traffic from {row.source} to {row.destination}")
+            row.check()
         self._overflow = None
         try:
             self._database.connection.executemany(
                 "INSERT INTO pair_month VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET sums = iotagg_add(sums, excluded.sums)",
-                [(site, row.source, row.destination, row.month, _dumps(row.sums)) for row in rows],
+                [(site, row.source, row.destination, row.month, without_zeros(row.text)) for row in rows],
             )
         except sqlite3.OperationalError:
             if self._overflow is not None:
@@ -185,19 +200,16 @@ class SqliteStore:
             raise
         if not into:
             self._database.connection.executemany(
-                f"DELETE FROM pair_month WHERE {_OF_PAIR_MONTH} AND sums = '{_EMPTY}'",
+                f"DELETE FROM pair_month WHERE {_OF_PAIR_MONTH} AND sums = '{EMPTY}'",
                 [(site, row.source, row.destination, row.month) for row in rows],
             )
 
     def _add_sums(self, standing: str, added: str) -> str:
-        sums: dict[str, int] = json.loads(standing)
         try:
-            for attribute, value in json.loads(added).items():
-                sums[attribute] = checked(sums.get(attribute, 0) + value, f"the sum '{attribute}' of a pair's month")
+            return sum_texts.added(standing, added)
         except NumberTooLarge as error:
             self._overflow = error  # SQLite passes on that a function failed, but not why
             raise
-        return _dumps(sums)
 
     def applied(self, name: Name, revision: int) -> frozenset[int]:
         query = f"SELECT chunk FROM marker WHERE {_OF_FILE} AND revision >= ?"
@@ -308,12 +320,14 @@ class SqliteStore:
         )
 
     def sites(self) -> list[str]:
-        query = "SELECT site FROM file WHERE NOT erased UNION SELECT site FROM path ORDER BY site"
-        return [row[0] for row in self._run(query)]
+        return [row[0] for row in self._run(_SITES)]
 
     def paths(self, site: str) -> Iterator[PathRecord]:
-        rows = self._run("SELECT site, path, refusal, versions FROM path WHERE site = ? ORDER BY path", site).fetchall()
-        return (self._path_record(*row) for row in rows)
+        query = "SELECT site, path, refusal, versions FROM path WHERE site = ? AND path > ? ORDER BY path LIMIT ?"
+        last = ""
+        while rows := self._run(query, site, last, _PATHS_TOGETHER).fetchall():
+            yield from (self._path_record(*row) for row in rows)
+            last = rows[-1][1]
 
     def files(self, site: str) -> Iterator[FileRecord]:
         query = (
@@ -362,12 +376,8 @@ def _head_text(head: Head) -> str:
     return json.dumps(head.as_json(), separators=(",", ":"))
 
 
-def _dumps(sums: dict[str, int]) -> str:
-    return json.dumps({attribute: value for attribute, value in sums.items() if value}, separators=(",", ":"))
-
-
 def _pair_months(rows: Iterable[tuple[Any, ...]]) -> Iterator[PairMonth]:
     for source, destination, month, sums in rows:
-        pair_month = PairMonth(source, destination, month, json.loads(sums))
+        pair_month = PairMonth(source, destination, month, None, sums)
         if pair_month.sums.get(FLOWS):
             yield pair_month

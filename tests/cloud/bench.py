@@ -13,7 +13,7 @@ from tests.pipeline.csvs import shown
 from tests.stores.racing import name_of, pair_month
 
 if TYPE_CHECKING:
-    from iotagg.core.contribution import PairMonth
+    from iotagg.core.pair_month import PairMonth
     from tests.cloud.faults import Fault, Wire
 
 WRITE = "TransactWriteItems"

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from iotagg.aws.objects import Bucket
 from iotagg.aws.provision import provision
 from iotagg.aws.queues import Draft, Queue
-from iotagg.core.contribution import Name, PairMonth
+from iotagg.core.contribution import Name
 from iotagg.core.moments import MAX_SUM
+from iotagg.core.pair_month import PairMonth
 from iotagg.errors import CloudError, Unintelligible
 from iotagg.export import SUMMARY_COLUMNS, all_histories, daily_rows, pair_histories, summary_row, write_rows
 from iotagg.forgetting import forget_before, forget_site

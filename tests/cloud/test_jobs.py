@@ -12,10 +12,10 @@ import pytest
 
 from iotagg import listing
 from iotagg.aws.events import message_for
-from iotagg.core.contribution import PairMonth
 from iotagg.core.dialect import ReadingOptions
 from iotagg.core.ledger import READ_OTHERWISE, Policy
 from iotagg.core.moments import MAX_SUM
+from iotagg.core.pair_month import PairMonth
 from iotagg.core.tolerance import Tolerance
 from iotagg.errors import FileRefused, NotFound, Unintelligible
 from iotagg.jobs.chunk_range import ChunkRange

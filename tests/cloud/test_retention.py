@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -98,13 +98,13 @@ def test_the_last_word_on_when_a_month_expires_is_that_of_who_wrote_it_last(tabl
     ((_, item),) = table.items().items()
     assert item["expires"] == {"N": str(int(datetime(2101, 1, 1, tzinfo=UTC).timestamp()))}
     assert item["flows"] == {"N": "3"}
-    tripled = replace(DECEMBER, sums={name: 3 * value for name, value in DECEMBER.sums.items()})
+    tripled = DECEMBER.with_sums({name: 3 * value for name, value in DECEMBER.sums.items()})
     assert shown(table.store(24).scan("paris")) == shown([tripled])
 
 
 def test_when_a_month_expires_is_part_of_what_its_write_costs(table: Table) -> None:
     full = {f"{letter}{day:02}": 10**29 + 1 for letter in "fd" for day in range(1, 27)} | {"d26": 10**9 + 1}
-    chunk = [replace(DECEMBER, sums=full)]
+    chunk = [DECEMBER.with_sums(full)]
     plain, expiring = Step(ONE, 0, chunk, 0, 1), Step(ONE, 0, chunk, 0, 1, lambda _: int(NEW_YEAR))
     sizes = [least_write_units(chunk_transaction("table", step)) for step in (plain, expiring)]
     assert sizes == [4, 6]

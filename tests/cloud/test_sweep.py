@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from iotagg.core.contribution import PairMonth
 from iotagg.core.moments import MAX_SUM
+from iotagg.core.pair_month import PairMonth
 from iotagg.errors import InvalidValue, NotFound
 from iotagg.jobs.cloud import Settings
 from iotagg.jobs.consolidate import consolidate_message

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from iotagg.aws.patience import Patience
-from iotagg.core.contribution import CHUNK, PairMonth
+from iotagg.core.contribution import CHUNK
 from iotagg.core.moments import MAX_SUM
+from iotagg.core.pair_month import PairMonth
 from iotagg.errors import CloudBusy, CloudError, NumberTooLarge
 from iotagg.stores.dynamodb.sums import Sums
 from iotagg.stores.dynamodb.transaction import Step, chunk_transaction
@@ -30,7 +31,7 @@ from tests.pipeline.csvs import contribution, csv, flow, many_pairs, shown
 from tests.stores.racing import CHUNKS, name_of, pair_month
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tests.cloud.faults import Fault
 
@@ -266,7 +267,7 @@ def test_a_contribution_whose_record_was_not_written_is_kept_by_the_next_try(ben
 # What a transaction consists of.
 
 
-def items(revision: int = 1, chunk: list[PairMonth] | None = None) -> list[dict[str, Any]]:
+def items(revision: int = 1, chunk: list[PairMonth] | None = None) -> Sequence[dict[str, Any]]:
     return chunk_transaction("table", Step(ONE, 17, SINGLE if chunk is None else chunk, revision - 1, revision))
 
 

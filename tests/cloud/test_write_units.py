@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from iotagg.core.contribution import PairMonth
+from iotagg.core.pair_month import PairMonth
 from iotagg.stores.dynamodb.transaction import Step, chunk_transaction, least_write_units
 from iotagg.stores.dynamodb.write_units import item_bytes, number_bytes, write_units
 from tests.stores.racing import CHUNKS, name_of

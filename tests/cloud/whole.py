@@ -419,7 +419,7 @@ class _Notebook:
 def _note_down(notebook: _Notebook) -> None:
     pause, write = float(os.environ.get(PAUSE, "0")), Sums._write
 
-    def noted_write(self: Sums, items: list[dict[str, Any]], step: Any) -> None:
+    def noted_write(self: Sums, items: Sequence[dict[str, Any]], step: Any) -> None:
         keys = ["|".join(part["S"] for part in item["Update"]["Key"].values()) for item in items if "Update" in item]
         with notebook.noted("transaction", str(step.name), step.number, keys):
             write(self, items, step)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from iotagg.core.contribution import PairMonth
+    from iotagg.core.pair_month import PairMonth
     from iotagg.stores.protocol import Store
 
 HEADER = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts\n"

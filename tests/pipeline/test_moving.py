@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from iotagg.core.contribution import PairMonth
 from iotagg.core.dialect import ReadingOptions
 from iotagg.core.ledger import Move, Origin, Refusal
 from iotagg.core.moments import MAX_SUM
+from iotagg.core.pair_month import PairMonth
 from iotagg.errors import FileRefused
 from iotagg.moving import copied
 from iotagg.pipeline import Request, is_pending, retract, settle, summarize

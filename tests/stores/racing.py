@@ -8,7 +8,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iotagg.core.contribution import CHUNK, Name, PairMonth
+from iotagg.core.contribution import CHUNK, Name
+from iotagg.core.pair_month import PairMonth
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iotagg.core.contribution import Contribution, Name, PairMonth
+from iotagg.core.contribution import Contribution, Name
 from iotagg.core.ledger import Move, Origin, Refusal, Versions, is_in
 from iotagg.core.moments import MAX_SUM
+from iotagg.core.pair_month import PairMonth
 from iotagg.core.rejects import pack
 from iotagg.errors import NotFound, NumberTooLarge
 from iotagg.pipeline import consolidate, is_pending
@@ -718,7 +719,7 @@ def all_rows() -> list[PairMonth]:
 
 
 def counted_twice() -> list[Row]:
-    return shown(replace(row, sums={name: 2 * value for name, value in row.sums.items()}) for row in all_rows())
+    return shown(row.with_sums({name: 2 * value for name, value in row.sums.items()}) for row in all_rows())
 
 
 def test_chunks_may_be_applied_while_they_are_read_and_others_write(store: Store) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from iotagg.core.contribution import read_chunk
 from iotagg.core.ledger import FileRecord, Move, Refusal, is_in
 from iotagg.core.moments import MAX_SUM
+from iotagg.core.pair_month import PairMonth
 from iotagg.errors import NotFound
 from iotagg.pipeline import consolidate, is_pending, settle
 from tests.pipeline.csvs import contribution, csv, flow, many_pairs, shown
@@ -69,7 +70,7 @@ def test_months_below_the_floor_are_not_read(store: Store) -> None:
 
 def test_months_below_the_floor_are_not_counted_while_the_marker_moves(store: Store) -> None:
     store.raise_floor("2022-12")
-    too_large = replace(NOVEMBER, sums={"flows": 1, "dur_sq": MAX_SUM + 1})
+    too_large = NOVEMBER.with_sums({"flows": 1, "dur_sq": MAX_SUM + 1})
     assert store.apply(ONE, 1, 0, [too_large, DECEMBER]) is True
     assert store.apply(ONE, 1, 0, [too_large, DECEMBER]) is False
     assert store.apply(OTHER, 1, 0, [NOVEMBER]) is True
@@ -127,7 +128,8 @@ def test_wherever_the_floor_rises_in_between_what_is_above_it_ends_as_if_it_had_
 
 
 def _of_years(chunk: Chunk) -> Chunk:
-    return [*chunk, *(replace(row, month="2022-10") for row in chunk if row.month == "2022-11")]
+    older = [PairMonth(row.source, row.destination, "2022-10", row.sums) for row in chunk if row.month == "2022-11"]
+    return [*chunk, *older]
 
 
 # Contributions.

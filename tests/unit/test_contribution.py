@@ -20,7 +20,6 @@ from iotagg.core.contribution import (
     Contribution,
     Head,
     Name,
-    PairMonth,
     bucket_of,
     chunk_ranges,
     cut,
@@ -30,6 +29,7 @@ from iotagg.core.contribution import (
 from iotagg.core.dialect import BYTE_ORDER_MARK, ReadingOptions
 from iotagg.core.flows import FileTotals, read_flows
 from iotagg.core.judge import LineCounts
+from iotagg.core.pair_month import PairMonth
 from iotagg.core.rejects import RejectLog
 from iotagg.errors import FileRefused, InvalidValue
 from tests.strategies import FlowFile, flow_files, pair_days

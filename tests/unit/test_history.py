@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iotagg.core.contribution import PairMonth, cut, read_chunk
+from iotagg.core.contribution import cut, read_chunk
 from iotagg.core.dialect import ReadingOptions
 from iotagg.core.flows import read_flows
 from iotagg.core.history import DayTotal, History, days_of, history
 from iotagg.core.moments import Moments, moments_of
+from iotagg.core.pair_month import PairMonth
 
 HEADER = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts\n"
 NOVEMBER = PairMonth(

@@ -48,8 +48,9 @@ if TYPE_CHECKING:
     from pynamodb.expressions.update import Action
 
     from iotagg.aws.clients import Clients
-    from iotagg.core.contribution import Chunk, Contribution, PairMonth
+    from iotagg.core.contribution import Chunk, Contribution
     from iotagg.core.ledger import Move
+    from iotagg.core.pair_month import PairMonth
     from iotagg.core.rejects import Reject
 
 _READ_TOGETHER = 100  # the most items of one BatchGetItem

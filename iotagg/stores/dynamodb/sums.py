@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from iotagg.aws.problems import code_of, explained
-from iotagg.core.contribution import PairMonth
 from iotagg.core.metrics import FLOWS
 from iotagg.core.moments import checked
+from iotagg.core.pair_month import PairMonth
 from iotagg.errors import CloudBusy, CloudError
 from iotagg.stores.dynamodb.table import EXPIRES, marker_key, month_key, pair_key
 from iotagg.stores.dynamodb.transaction import (
@@ -29,7 +29,7 @@ from iotagg.stores.dynamodb.transaction import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -67,7 +67,7 @@ class Sums:
         first_month = self._floor.first_month()
         chunk = [row for row in chunk if row.month >= first_month]
         for row in chunk:
-            checked(max(row.sums.values(), key=abs), f"the traffic from {row.source} to {row.destination}")
+            row.check()
         standing = revision - 1  # as it nearly always is; where not, the marker's own condition tells
         while standing < revision:
             step = Step(name, number, chunk, standing, revision, self._floor.expiry)
@@ -88,7 +88,7 @@ class Sums:
     def _tried_again(self) -> None:
         self._meter.add("transactions_tried_again")
 
-    def _write(self, items: list[dict[str, Any]], step: Step) -> None:
+    def _write(self, items: Sequence[dict[str, Any]], step: Step) -> None:
         try:
             reply = self._client.transact_write_items(TransactItems=items, ReturnConsumedCapacity="TOTAL")  # type: ignore[arg-type]  # built by hand
         except ClientError as error:
@@ -127,7 +127,7 @@ class Sums:
         key: Any = {"pk": {"S": partition}, "sk": {"S": place}}
         return self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
 
-    def _refuse_too_large(self, site: str, items: list[dict[str, Any]], chunk: Chunk) -> None:
+    def _refuse_too_large(self, site: str, items: Sequence[dict[str, Any]], chunk: Chunk) -> None:
         # DynamoDB says that a number is invalid, but not which one.
         standing = {(row.source, row.destination, row.month): row.sums for row in self._read(site, chunk)}
         additions = [item["Update"]["ExpressionAttributeValues"] for item in items if "Update" in item]

@@ -1,0 +1,74 @@
+"""No statement of an upload reads a table from end to end: what is stored already does not slow down what comes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from iotagg.core.ledger import Policy
+from iotagg.listing import key_at
+from iotagg.pipeline import Request, retract, upload
+from iotagg.stores.sqlite import SqliteStore
+from tests.pipeline.csvs import TORN, csv, flow, put
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_PLANNED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
+_WHOLE = re.compile(r"SCAN (file|contribution|marker|path|reference|reject|pair_month)\b")  # `floor` has one row
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    opened = SqliteStore(tmp_path / "store.db")
+    yield opened
+    opened.close()
+
+
+def statements_of(store: SqliteStore, work: Callable[[], object]) -> list[str]:
+    """Return the statements that some work runs, with their values."""
+    statements: list[str] = []
+    connection = store._database.connection
+    connection.set_trace_callback(statements.append)
+    try:
+        work()
+    finally:
+        connection.set_trace_callback(None)
+    return [statement for statement in statements if statement.lstrip().startswith(_PLANNED)]
+
+
+def whole_tables(store: SqliteStore, statements: list[str]) -> set[str]:
+    """Return the tables that statements read from end to end."""
+    found: set[str] = set()
+    for statement in statements:
+        for *_, detail in store._database.connection.execute(f"EXPLAIN QUERY PLAN {statement}"):
+            found.update(_WHOLE.findall(detail))
+    return found
+
+
+def test_no_upload_reads_a_whole_table(store: SqliteStore, tmp_path: Path) -> None:
+    one, other = put(tmp_path / "one.csv", csv(flow(), TORN)), put(tmp_path / "other.csv", csv(flow("192.0.2.9")))
+
+    def everything() -> None:
+        states = [upload(store, file, Request()).state for file in (one, other, one)]
+        put(one, csv(flow(), TORN, flow("192.0.2.7")))  # grown
+        states.append(upload(store, one, Request()).state)
+        put(other, csv(flow("192.0.2.8")))
+        states += [upload(store, other, Request(policy=policy)).state for policy in (Policy(), Policy("replace"))]
+        assert states == ["counted", "counted", "already counted", "counted", "refused", "counted"]
+        retract(store, "default", str(other), store.path("default", str(other)).names)
+
+    statements = statements_of(store, everything)
+    statements += statements_of(store, lambda: key_at(store, "default"))  # which the command asks first
+    assert len({statement.split("'")[0] for statement in statements}) > 20
+    assert whole_tables(store, statements) == set()
+
+
+def test_a_statement_that_reads_a_whole_table_would_be_found(store: SqliteStore) -> None:
+    before = "SELECT site FROM file WHERE NOT erased UNION SELECT site FROM path ORDER BY site"
+    assert whole_tables(store, [before]) == {"file", "path"}
+    assert whole_tables(store, statements_of(store, lambda: list(store.scan("paris")))) == set()
+    assert whole_tables(store, statements_of(store, lambda: list(store.forgotten()))) == {"file"}

@@ -1,0 +1,93 @@
+"""A pair's month and its text: the text is the JSON of its sums, whoever makes it."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iotagg.core.contribution import cut, packed, read_chunk
+from iotagg.core.dialect import ReadingOptions
+from iotagg.core.moments import MAX_SUM
+from iotagg.core.pair_month import PairMonth, dumped, line_of, parsed, rows_of, text_of, text_of_day
+from iotagg.errors import NumberTooLarge
+from tests.strategies import pair_days
+from tests.unit.test_contribution import totals_of
+
+many = settings(max_examples=50, deadline=None)
+figures = st.tuples(*[st.integers(0, MAX_SUM)] * 5).map(list)
+names = st.from_regex(r"[a-z_]{1,6}[0-9]{0,2}", fullmatch=True)
+sums = st.dictionaries(names, st.integers(-MAX_SUM, MAX_SUM), min_size=1, max_size=9)
+rows = st.builds(PairMonth, st.ip_addresses().map(str), st.ip_addresses().map(str), st.just("2022-12"), sums)
+
+
+def as_json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def pair_month(sums: dict[str, int], source: str = "192.0.2.1") -> PairMonth:
+    return PairMonth(source, "192.0.2.2", "2022-12", sums)
+
+
+@many
+@given(sums)
+def test_the_text_of_sums_is_their_json(sums: dict[str, int]) -> None:
+    assert dumped(sums) == as_json(sums)
+    assert parsed(dumped(sums)) == sums
+
+
+@many
+@given(figures, st.dictionaries(st.integers(1, 31).map("{:02}".format), figures, max_size=4))
+def test_the_text_of_a_cut_month_is_the_json_of_its_sums(running: list[int], days: dict[str, list[int]]) -> None:
+    sums = dict(zip(("flows", "dur", "dur_sq", "pkt", "pkt_sq"), running, strict=True))
+    for day, (flows, duration, _, packets, _) in days.items():
+        sums |= {f"f{day}": flows, f"d{day}": duration, f"p{day}": packets}
+    assert text_of(running, "".join(text_of_day(*each) for each in days.items())) == as_json(sums)
+
+
+@many
+@given(rows)
+def test_the_line_of_a_row_is_the_json_of_its_parts_and_sums(row: PairMonth) -> None:
+    line = line_of(row.source, row.destination, row.month, row.text)
+    parts = {"src_ip": row.source, "dst_ip": row.destination, "month": row.month}
+    assert line == as_json(parts | row.sums) + "\n"
+
+
+@many
+@given(st.lists(rows, max_size=5))
+def test_rows_come_back_from_a_member_however_its_json_is_spaced(rows: list[PairMonth]) -> None:
+    assert read_chunk(packed(rows)) == rows
+    fields = [{"src_ip": row.source, "dst_ip": row.destination, "month": row.month, **row.sums} for row in rows]
+    assert rows_of("".join(json.dumps(each) + "\n" for each in fields)) == rows
+
+
+@many
+@given(pair_days)
+def test_a_chunk_that_was_read_is_packed_to_the_same_bytes(days: dict[tuple[str, str, str], list[int]]) -> None:
+    members = cut(totals_of(days), "paris", ReadingOptions()).members
+    assert tuple(packed(read_chunk(member)) for member in members) == members
+    parsed_rows = [[row.with_sums(row.sums) for row in read_chunk(member)] for member in members]
+    assert tuple(map(packed, parsed_rows)) == members
+
+
+def test_rows_are_equal_where_all_their_parts_are() -> None:
+    row = pair_month({"flows": 1})
+    assert row == PairMonth("192.0.2.1", "192.0.2.2", "2022-12", None, '{"flows":1}')
+    assert row != pair_month({"flows": 2})
+    assert row != pair_month({"flows": 1}, source="192.0.2.3")
+    assert row != "192.0.2.1"
+
+
+def test_a_row_shows_its_parts() -> None:
+    assert repr(pair_month({"flows": 1})) == "PairMonth('192.0.2.1', '192.0.2.2', '2022-12', {'flows': 1})"
+
+
+def test_a_sum_of_more_than_38_digits_is_found_in_a_row() -> None:
+    pair_month({"flows": 1, "dur": MAX_SUM}).check()
+    for sums in ({"flows": 1, "dur": MAX_SUM + 1}, {"flows": -1, "dur": -MAX_SUM - 1}):
+        with pytest.raises(NumberTooLarge, match=r"from 192\.0\.2\.1 to 192\.0\.2\.2 needs more than 38 digits"):
+            pair_month(sums).check()
+
+
+def test_a_row_that_was_stored_is_not_parsed_to_be_checked() -> None:
+    PairMonth("192.0.2.1", "192.0.2.2", "2022-12", None, "no JSON").check()
