@@ -33,7 +33,7 @@ UNKNOWN_TO_MOTO = {
 
 
 @pytest.fixture
-def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def moto(monkeypatch: pytest.MonkeyPatch, models_read_once: None) -> Iterator[None]:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
