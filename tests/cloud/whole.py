@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from iotagg.stores.protocol import Store
 
 DEADLINE_SECONDS = 120
-_LOOK_SECONDS = 0.02
+_FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.005, 0.1, 1.5  # between two looks, each of which takes work
 _CALM_LOOKS = 2  # so often queues are found empty before they count as such
 
 
@@ -146,7 +146,7 @@ class Whole:
             calm = calm + 1 if self.idle() else 0
             if time.monotonic() > until:
                 raise TimeoutError(f"{self.cloud.files.depth()}, {self.cloud.chunks.depth()} after {seconds} s")
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_FIRST_PAUSE if calm else _LONGEST_PAUSE)
 
     def left(self) -> dict[str, object]:
         """Return what should not be left at the end: pending files and dead letters."""
@@ -183,8 +183,9 @@ def taken(queue: Queue) -> list[Message]:
 
 def wait_until(condition: Callable[[], object], what: str = "", seconds: float = DEADLINE_SECONDS) -> None:
     """Wait for something that happens elsewhere. Raises TimeoutError."""
-    until = time.monotonic() + seconds
+    until, pause = time.monotonic() + seconds, _FIRST_PAUSE
     while not condition():
         if time.monotonic() > until:
             raise TimeoutError(what or "it did not happen")
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(pause)
+        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
