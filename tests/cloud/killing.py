@@ -42,7 +42,7 @@ class Killer(threading.Thread):
         self.kills: list[Kill] = []
         self._notes = _Watched(notes)
         self._most = kills
-        self._chance = random.Random(seed)  # noqa: S311
+        self._chance = random.Random(seed)  # noqa: S311 (a seeded choice, no secret)
         self._over = threading.Event()
 
     def run(self) -> None:

@@ -106,14 +106,14 @@ def note_down(notebook: Notebook) -> None:
         return run
 
     import iotagg.worker  # noqa: PLC0415 (what is replaced in it)
-    import lambda_handlers.consolidate  # noqa: PLC0415
-    import lambda_handlers.summarize  # noqa: PLC0415
+    import lambda_handlers.consolidate  # noqa: PLC0415 (as above)
+    import lambda_handlers.summarize  # noqa: PLC0415 (as above)
 
     Sums._write = noted_write  # type: ignore[method-assign]  # the one place that all transactions pass
     for module in (iotagg.worker, lambda_handlers.consolidate):
         module.consolidate_message = noted_job("consolidate", module.consolidate_message, _contribution)  # type: ignore[attr-defined]  # as the module names it
     for module in (iotagg.worker, lambda_handlers.summarize):
-        module.summarize_message = noted_job("summarize", module.summarize_message, lambda _: "")  # type: ignore[attr-defined]
+        module.summarize_message = noted_job("summarize", module.summarize_message, lambda _: "")  # type: ignore[attr-defined]  # as above
 
 
 def _contribution(body: str) -> str:

@@ -169,7 +169,7 @@ def consolidate_handler(event: dict[str, Any], context: Any) -> Any:
 
 
 def _send_chunks_twice(seed: str) -> None:
-    send, chance = Queue.send, random.Random(seed)  # noqa: S311
+    send, chance = Queue.send, random.Random(seed)  # noqa: S311 (a seeded order, no secret)
 
     def send_twice(self: Queue, drafts: Iterable[Draft]) -> None:
         given = list(drafts)
