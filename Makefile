@@ -22,6 +22,8 @@ engine: $(ENGINE)/ready
 	@BIND_HOST=127.0.0.1 GATEWAY_PORT=4566 LOG_LEVEL=WARNING $(ENGINE)/bin/ministack
 
 test: export IOTAGG_TEST_MINISTACK = $(CURDIR)/$(ENGINE)/bin/ministack
+# Some images switch byte code off; hundreds of processes would then each compile the same modules.
+test: export PYTHONDONTWRITEBYTECODE =
 # Most tests of the cloud wait for an engine more than they work, so there are more of them than cores.
 test: check $(ENGINE)/ready
 	$(BIN)/python -m pytest -n auto --dist worksteal tests/unit --cov

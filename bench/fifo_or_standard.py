@@ -13,7 +13,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.setting import SITE, engine, sample_files, show
-from tests.cloud.whole import NOTES, Given, crew, deployed, meetings, notes_in
+from tests.cloud.notes import NOTES, meetings, notes_in
+from tests.cloud.processes import crew
+from tests.cloud.whole import Given, deployed
 
 _ROWS = 5_000
 _WORKERS = 3

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from bench.setting import SITE, engine, put, sample_files, show
 from iotagg.worker import Duties
-from tests.cloud.whole import crew, deployed, functions
+from tests.cloud.processes import crew, functions
+from tests.cloud.whole import deployed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

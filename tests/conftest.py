@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,8 +19,25 @@ def endpoint() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def models_read_once() -> Iterator[None]:
+    """Let all clients of this process share what botocore reads from its files: that is nine tenths of making one."""
+    import botocore.session  # noqa: PLC0415 (tests of local work need nothing of AWS)
+
+    made, read = botocore.session.create_loader, dict[Any, Any]()
+
+    def create_loader(path: str | None = None) -> Any:
+        loader = made(path)
+        loader._cache = read  # type: ignore[attr-defined]  # it is there
+        return loader
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", create_loader)
+        yield
+
+
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> str:
+def aws(monkeypatch: pytest.MonkeyPatch, endpoint: str, models_read_once: None) -> str:
     """Let boto3 find the engine, and nothing of the person's own account."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "IOTAGG_"))]:
         if name not in SUITE:

@@ -24,9 +24,7 @@ def provision(clients: Clients, name: str, *, region: str, visibility_seconds: i
     """
     files_queue_url, files_queue_arn = _queue(clients, f"{name}-files", visibility_seconds)
     chunks_queue_url, _ = _queue(clients, f"{name}-chunks" + (".fifo" if fifo else ""), visibility_seconds)
-    bucket = f"{name}-files"
-    clients.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})  # type: ignore[typeddict-item]  # any region, not those of the list only
-    clients.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    bucket = provision_store(clients, name, region=region)
     clients.s3.put_bucket_notification_configuration(
         Bucket=bucket,
         NotificationConfiguration={
@@ -39,6 +37,14 @@ def provision(clients: Clients, name: str, *, region: str, visibility_seconds: i
             ]
         },
     )
+    return Stack(bucket, name, files_queue_url, chunks_queue_url)
+
+
+def provision_store(clients: Clients, name: str, *, region: str) -> str:
+    """Make what a store alone needs: a table that is called `name`, and a bucket, whose name is returned."""
+    bucket = f"{name}-files"
+    clients.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})  # type: ignore[typeddict-item]  # any region, not those of the list only
+    clients.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     clients.dynamodb.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
@@ -52,7 +58,7 @@ def provision(clients: Clients, name: str, *, region: str, visibility_seconds: i
     clients.dynamodb.update_time_to_live(
         TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"}
     )
-    return Stack(bucket, name, files_queue_url, chunks_queue_url)
+    return bucket
 
 
 def _queue(clients: Clients, name: str, visibility_seconds: int) -> tuple[str, str]:

@@ -4,6 +4,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iotagg.cli import tryout
+
 if TYPE_CHECKING:
     import pytest
 
@@ -29,7 +31,11 @@ def test_the_demonstration_shows_the_whole_job_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_demonstration_can_be_kept(run: Command, tmp_path: Path) -> None:
+def test_the_demonstration_can_be_kept(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_line = tryout._run
+    monkeypatch.setattr(
+        tryout, "_run", lambda line: run_line(line.replace("--days 31 --rows 5000", "--days 9 --rows 2000"))
+    )
     result = run("demo", "--keep", "demo")
     assert result.code == 0
     assert {place.name for place in (tmp_path / "demo").iterdir()} == {"iotagg.db", "pair.svg", "traffic"}

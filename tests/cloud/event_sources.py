@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.cloud.runtime_api import Function
 
 _RECEIVE_AT_MOST = 10  # messages in one answer of SQS
-_IDLE = 0.03  # seconds between two looks at an empty queue
+_IDLE = 0.1  # seconds between two looks at an empty queue
 _COUNTS: tuple[QueueAttributeNameType, ...] = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesDelayed",

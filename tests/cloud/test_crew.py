@@ -17,27 +17,16 @@ from iotagg.crew import Crew
 from iotagg.errors import NotDeployed
 from iotagg.jobs.cloud import Settings
 from iotagg.worker import Duties, Worker
+from tests.cloud.notes import NOTES, PAUSE, notes_in
+from tests.cloud.processes import crew, is_alive
 from tests.cloud.test_spot import MetadataService, serving
-from tests.cloud.whole import (
-    DEADLINE_SECONDS,
-    NOTES,
-    PAUSE,
-    Given,
-    Whole,
-    counted_here,
-    crew,
-    deployed,
-    is_alive,
-    notes_in,
-    result_of,
-    wait_until,
-)
+from tests.cloud.whole import DEADLINE_SECONDS, Given, Whole, counted_here, deployed, result_of, wait_until
 from tests.pipeline.csvs import many_pairs, put
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.cloud.whole import RunningCrew
+    from tests.cloud.processes import RunningCrew
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes below /proc")
 

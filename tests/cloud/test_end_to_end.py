@@ -15,26 +15,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cloud.whole import (
-    NOTES,
-    PAUSE,
-    TWICE,
-    Deaths,
-    Given,
-    Killer,
-    Result,
-    Whole,
-    chunk_counts,
-    counted_here,
-    crew,
-    deployed,
-    functions,
-    meetings,
-    notes_in,
-    real_files,
-    result_of,
-    write_files,
-)
+from tests.cloud.killing import Deaths, Killer, chunk_counts
+from tests.cloud.notes import NOTES, PAUSE, meetings, notes_in
+from tests.cloud.processes import TWICE, crew, functions
+from tests.cloud.whole import Given, Result, Whole, counted_here, deployed, real_files, result_of, write_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,7 +11,6 @@ import boto3
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from moto import mock_aws
 
 from iotagg.aws.events import INCOMING, Arrival, arrivals, message_for, site_and_path
 from iotagg.core.ledger import is_older
@@ -536,6 +535,8 @@ def test_an_engine_that_sends_events_is_understood(endpoint: str) -> None:
 
 def test_another_engine_is_understood_on_each_way_that_an_event_can_take(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")  # moto answers in this process, and only for the addresses of AWS itself
+    from moto import mock_aws  # noqa: PLC0415 (it takes a second to load)
+
     with mock_aws():
         objects, queues = boto3.client("s3"), boto3.client("sqs")
         bucket, (url, arn) = versioned_bucket(objects), files_queue(queues)

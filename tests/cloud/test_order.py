@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from iotagg.jobs.cloud import Settings
 from tests.cloud.desk import KEY, arrival_of, clean, in_memory, merged, on_the_engine
+from tests.examples import examples
 from tests.pipeline.csvs import contribution, csv, flow
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def histories(draw: st.DrawFn) -> tuple[list[str], list[int]]:
 
 
 @pytest.mark.parametrize("policy", ["refuse", "replace", "add"])
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(history=histories())
 @example(history=(["base", "other", "base"], [2, 0, 1]))
 @example(history=(["base", "other", "base"], [1, 2, 0]))
@@ -119,7 +120,7 @@ def test_any_order_of_events_ends_as_the_order_of_writing(
     assert ending(versions, deliveries, policy) == ending(versions, range(len(versions)), policy)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(history=histories(), policy=st.sampled_from(["refuse", "replace", "add"]))
 def test_what_is_left_is_what_the_contributions_of_the_path_add(
     history: tuple[list[str], list[int]], policy: OnChange

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from iotagg.deployment.tailoring import tailored
 from iotagg.deployment.template import as_text, packages_template
@@ -33,10 +32,12 @@ UNKNOWN_TO_MOTO = {
 
 
 @pytest.fixture
-def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def moto(monkeypatch: pytest.MonkeyPatch, models_read_once: None) -> Iterator[None]:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    from moto import mock_aws  # noqa: PLC0415 (it takes a second to load)
+
     with mock_aws():
         yield
 

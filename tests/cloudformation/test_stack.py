@@ -8,7 +8,6 @@ import re
 from typing import Any
 
 import pytest
-from cfnlint.api import lint_all  # type: ignore[import-untyped]  # it has no types
 
 import iotagg
 from iotagg.aws import stack
@@ -236,6 +235,8 @@ def test_an_alarm_is_for_people_or_for_machines(name: str) -> None:
 
 
 def test_what_aws_knows_of_resource_types_has_nothing_to_say_against_the_templates() -> None:
+    from cfnlint.api import lint_all  # type: ignore[import-untyped]  # noqa: PLC0415 (untyped; it takes seconds to load)
+
     for template in (STACK, PACKAGES):
         found = [
             each for each in lint_all(json.dumps(template)) if not each.rule.id.startswith("I")

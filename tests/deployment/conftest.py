@@ -12,10 +12,8 @@ import subprocess
 import time
 import urllib.request
 from contextlib import contextmanager, suppress
-from functools import cache
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 
 from tests.cloud.engine import ENVIRONMENT, SUITE, free_port, unique
@@ -74,7 +72,7 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def nobody(monkeypatch: pytest.MonkeyPatch, models_read_once: None) -> None:
     """Let boto3 find nobody's credentials, and nothing of the person's own account."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "IOTAGG_"))]:
         if name not in SUITE | {PROGRAM}:
@@ -94,15 +92,8 @@ def name() -> str:
     return unique("toy")
 
 
-@cache
-def _session() -> boto3.session.Session:
-    return boto3.Session()
-
-
 @pytest.fixture
 def desk(engine: str, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
-    # Making clients takes longer than what they are asked for; a session remembers what it has read for it.
-    monkeypatch.setattr("boto3.session.Session", _session)
     found = Desk(name, monkeypatch, capsys)
     found.ships()
     return found

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from iotagg.cli.main import main
 from tests.cloud.engine import unique
-from tests.project.tree import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,34 +16,27 @@ if TYPE_CHECKING:
 FILES = 4
 
 
-def iotagg(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "iotagg", *arguments],
-        cwd=folder,
-        env=None,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=180,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.mark.usefixtures("engine")
 def test_an_update_with_messages_in_flight_loses_nothing_and_counts_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    def iotagg(*arguments: str) -> str:
+        capsys.readouterr()
+        code = main(list(arguments))
+        printed = capsys.readouterr()
+        assert code == 0, printed.out + printed.err
+        return printed.out
+
+    monkeypatch.chdir(tmp_path)
     stack = unique("update")
-    iotagg(tmp_path, "sample", "traffic", "--days", str(FILES), "--rows", "500", "--sites", "paris")
-    iotagg(tmp_path, "deploy", stack, "--set", "Rollout=all-at-once", "--yes")
-    iotagg(tmp_path, "--stack", stack, "upload", "--site", "paris", "traffic/paris")
-    told = json.loads(iotagg(tmp_path, "deploy", stack, "--set", "FunctionMemory=1024", "--yes", "--json"))
+    iotagg("sample", "traffic", "--days", str(FILES), "--rows", "500", "--sites", "paris")
+    iotagg("deploy", stack, "--set", "Rollout=all-at-once", "--yes")
+    iotagg("--stack", stack, "upload", "--site", "paris", "traffic/paris")
+    told = json.loads(iotagg("deploy", stack, "--set", "FunctionMemory=1024", "--yes", "--json"))
     assert {each["resource"]: each["change"] for each in told["changes"]}["SummarizeVersion"].endswith("eplace")
-    waited = iotagg(tmp_path, "--stack", stack, "upload", "--site", "paris", "traffic/paris", "--wait", "120", "--json")
+    waited = iotagg("--stack", stack, "upload", "--site", "paris", "traffic/paris", "--wait", "120", "--json")
     assert {json.loads(line)["state"] for line in waited.splitlines()} <= {"counted", "already counted"}
-    iotagg(tmp_path, "--db", "here.db", "upload", "--site", "paris", "traffic/paris")
+    iotagg("--db", "here.db", "upload", "--site", "paris", "traffic/paris")
     for question in (["export", "--all"], ["pairs"]):
-        assert iotagg(tmp_path, "--stack", stack, *question) == iotagg(tmp_path, "--db", "here.db", *question)
-    iotagg(tmp_path, "teardown", stack, "--delete-data", "--yes")
+        assert iotagg("--stack", stack, *question) == iotagg("--db", "here.db", *question)
+    iotagg("teardown", stack, "--delete-data", "--yes")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +12,7 @@ from iotagg.core.ledger import Policy
 from iotagg.core.tolerance import Tolerance
 from iotagg.pipeline import Request, retract, upload
 from iotagg.sources import no_progress, path_text
+from iotagg.stores.memory import MemoryStore
 from tests.pipeline.csvs import everything, put
 from tests.stores.backends import BACKENDS, backend_of
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from iotagg.core.outcome import Outcome
     from iotagg.stores.protocol import Store
     from tests.pipeline.csvs import Row
-    from tests.stores.backends import Backend
 
 
 @dataclass
@@ -33,7 +33,6 @@ class Desk:
     store: Store
     folder: Path
     transactional: bool
-    fresh: Callable[[], Store] = field(repr=False)
 
     def upload(
         self,
@@ -79,28 +78,20 @@ class Desk:
     def clean(
         self, *contents: bytes, site: str = "paris", reading: ReadingOptions | None = None
     ) -> dict[str, list[Row]]:
-        """Return what contents add up to in a store that never saw anything else."""
-        store = self.fresh()
+        """Return what contents add up to in a store that never saw anything else: the same, whichever kind it is."""
+        store = MemoryStore()
         for number, content in enumerate(contents):
             file = put(self.folder / "clean" / f"{number}.csv", content)
             outcome = upload(store, file, Request(site=site, reading=reading or ReadingOptions()))
             assert outcome.state == "counted"
-        sums = everything(store)
-        store.close()
-        return sums
+        return everything(store)
 
 
 @pytest.fixture(params=BACKENDS)
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
-    made = iter(range(1000))
-
-    def backend() -> Backend:
-        folder = tmp_path / f"store{next(made)}"
-        folder.mkdir()
-        return backend_of(request, folder)
-
     (tmp_path / "flows").mkdir()
-    first = backend()
-    store = first.open()
-    yield Desk(store, tmp_path / "flows", first.transactional, lambda: backend().open())
+    (tmp_path / "store").mkdir()
+    backend = backend_of(request, tmp_path / "store")
+    store = backend.open()
+    yield Desk(store, tmp_path / "flows", backend.transactional)
     store.close()

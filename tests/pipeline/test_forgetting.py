@@ -24,6 +24,7 @@ from iotagg.pipeline import Request, retract, settle, upload
 from iotagg.sources import path_text
 from iotagg.stores.memory import MemoryStore
 from iotagg.stores.sqlite import SqliteStore
+from tests.examples import examples
 from tests.pipeline.csvs import HEADER, TORN, contribution, csv, everything, flow, many_pairs, put, shown
 from tests.pipeline.test_history_machine import History, Read
 from tests.stores.racing import at_once
@@ -423,11 +424,11 @@ class ForgettingASiteInSqlite(InSqlite, ForgettingASiteAtTheEnd):
 
 
 TestADeviceInMemory = ForgettingAtTheEnd.TestCase
-TestADeviceInMemory.settings = settings(deadline=None, max_examples=30, stateful_step_count=15)
+TestADeviceInMemory.settings = settings(deadline=None, max_examples=examples(30), stateful_step_count=15)
 TestADeviceInSqlite = ForgettingInSqlite.TestCase
 TestADeviceInSqlite.settings = settings(deadline=None, max_examples=8, stateful_step_count=12)
 TestASiteInMemory = ForgettingASiteAtTheEnd.TestCase
-TestASiteInMemory.settings = settings(deadline=None, max_examples=30, stateful_step_count=15)
+TestASiteInMemory.settings = settings(deadline=None, max_examples=examples(30), stateful_step_count=15)
 TestASiteInSqlite = ForgettingASiteInSqlite.TestCase
 TestASiteInSqlite.settings = settings(deadline=None, max_examples=8, stateful_step_count=12)
 
@@ -444,7 +445,7 @@ steps = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 def test_files_that_come_and_go_after_a_device_was_forgotten_bring_back_what_was_said(
     tmp_path: Path, steps: list[tuple[Any, ...]]

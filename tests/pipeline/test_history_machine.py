@@ -21,6 +21,7 @@ from iotagg.pipeline import Request, retract, upload
 from iotagg.sources import path_text
 from iotagg.stores.memory import MemoryStore
 from iotagg.stores.sqlite import SqliteStore
+from tests.examples import examples
 from tests.pipeline.csvs import HEADER, TORN, csv, everything, flow, many_pairs, put
 
 if TYPE_CHECKING:
@@ -194,6 +195,6 @@ class SqliteHistory(History):
 
 
 TestHistoryInMemory = History.TestCase
-TestHistoryInMemory.settings = settings(deadline=None, max_examples=40, stateful_step_count=25)
+TestHistoryInMemory.settings = settings(deadline=None, max_examples=examples(40), stateful_step_count=25)
 TestHistoryInSqlite = SqliteHistory.TestCase
-TestHistoryInSqlite.settings = settings(deadline=None, max_examples=12, stateful_step_count=20)
+TestHistoryInSqlite.settings = settings(deadline=None, max_examples=examples(12), stateful_step_count=20)

@@ -13,6 +13,7 @@ from hypothesis.stateful import invariant, rule
 from iotagg.moving import copied
 from iotagg.stores.memory import MemoryStore
 from iotagg.stores.sqlite import SqliteStore
+from tests.examples import examples
 from tests.pipeline.seeing import Dying, Killed, seen
 from tests.pipeline.test_history_machine import SITES, History
 
@@ -64,4 +65,4 @@ class MovedHistory(History):
 
 
 TestMovedHistory = MovedHistory.TestCase
-TestMovedHistory.settings = settings(deadline=None, max_examples=25, stateful_step_count=20)
+TestMovedHistory.settings = settings(deadline=None, max_examples=examples(25), stateful_step_count=20)

@@ -8,7 +8,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from iotagg.aws.clients import connect
-from iotagg.aws.provision import provision
+from iotagg.aws.provision import provision_store
 from iotagg.stores.dynamodb.store import DynamoStore
 from iotagg.stores.memory import MemoryStore
 from iotagg.stores.sqlite import SqliteStore
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import pytest
 
     from iotagg.aws.clients import Clients
-    from iotagg.aws.stack import Stack
     from iotagg.stores.protocol import Store
 
 
@@ -51,13 +50,14 @@ def sqlite(folder: Path) -> Backend:
 
 def dynamodb(folder: Path) -> Backend:
     """Return the store in a DynamoDB table and a bucket, on the engine that the environment names."""
-    stack = provision(clients(os.environ["AWS_ENDPOINT_URL"]), unique("store"), region=os.environ["AWS_DEFAULT_REGION"])
-    return Backend(partial(open_dynamodb, stack), shared=True, transactional=False)
+    table, region = unique("store"), os.environ["AWS_DEFAULT_REGION"]
+    bucket = provision_store(clients(os.environ["AWS_ENDPOINT_URL"]), table, region=region)
+    return Backend(partial(open_dynamodb, table, bucket), shared=True, transactional=False)
 
 
-def open_dynamodb(stack: Stack) -> Store:
+def open_dynamodb(table: str, bucket: str) -> Store:
     """Open the store of a deployment."""
-    return DynamoStore(clients(os.environ["AWS_ENDPOINT_URL"]), stack.table, stack.bucket)
+    return DynamoStore(clients(os.environ["AWS_ENDPOINT_URL"]), table, bucket)
 
 
 @cache

@@ -20,6 +20,7 @@ from iotagg.core.pair_month import PairMonth
 from iotagg.core.rejects import pack
 from iotagg.errors import NotFound, NumberTooLarge
 from iotagg.pipeline import consolidate, is_pending
+from tests.examples import examples
 from tests.pipeline.csvs import contribution, csv, flow, many_pairs, shown
 from tests.stores.racing import (
     CHUNKS,
@@ -142,7 +143,7 @@ chunks = st.dictionaries(
 deliveries = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(1, 5)), max_size=25)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(contents=st.lists(st.tuples(chunks, chunks), min_size=3, max_size=3), sequence=deliveries)
 def test_any_sequence_of_revisions_ends_in_what_the_highest_of_each_chunk_says(
     store: Store, contents: list[tuple[Chunk, Chunk]], sequence: list[tuple[int, int, int]]

@@ -17,6 +17,7 @@ from iotagg.core.moments import MAX_SUM
 from iotagg.core.pair_month import PairMonth
 from iotagg.errors import NotFound
 from iotagg.pipeline import consolidate, is_pending, settle
+from tests.examples import examples
 from tests.pipeline.csvs import contribution, csv, flow, many_pairs, shown
 from tests.stores.racing import at_once, name_of, pair_month
 from tests.stores.test_conformance import added_up, chunks, reject_member, rows
@@ -104,7 +105,7 @@ deliveries = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(contents=st.lists(st.tuples(chunks, chunks), min_size=3, max_size=3), sequence=deliveries)
 def test_wherever_the_floor_rises_in_between_what_is_above_it_ends_as_if_it_had_always_been_there(
     backend: Backend, contents: list[tuple[Chunk, Chunk]], sequence: list[tuple[int, int, int] | str]
