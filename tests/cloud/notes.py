@@ -14,7 +14,7 @@ from iotagg.jobs.chunk_range import ChunkRange
 from iotagg.stores.dynamodb.sums import Sums
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from iotagg.jobs.cloud import Cloud
