@@ -33,8 +33,10 @@ READER = 1
 BUCKETS = 16
 CHUNK = 96  # with its marker a chunk stays below the 100 actions of one DynamoDB transaction
 _LEVEL = 6
-_CHUNK_LEVEL = 4  # figures hardly repeat, their names always do: with short matches left aside (`Z_FILTERED`), this is
-_CHUNK_STRATEGY = zlib.Z_FILTERED  # as small as level 6 without, in two thirds of its time (bench/cutting.py)
+# Figures hardly repeat, their names always do: with short matches left aside (`Z_FILTERED`), this is as small as level
+# 6 without, in two thirds of its time (measured: see docs/explanation/cost-and-speed.md).
+_CHUNK_LEVEL = 4
+_CHUNK_STRATEGY = zlib.Z_FILTERED
 _TOTALS = (FLOWS, *(metric.stored for metric in METRICS))
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 BUSY_SECONDS = 30.0
+_CACHE_KIBIBYTES = 8 * 1024
 _BUSY_CODES = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _UNREADABLE_CODES = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
@@ -65,6 +66,9 @@ class Database:
         self._enter_wal(connection)
         # A file that was reported as counted stays counted when the power fails; at one commit a file it costs little.
         connection.execute("PRAGMA synchronous = FULL")
+        # A file's pairs lie all over the database, and its chunks come by bucket: with SQLite's own 2 MB, pages would
+        # be written and read again within one transaction.
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
         migrate(connection, self.file)
         connection.create_function("iotagg_add", 2, self._add, deterministic=True)
         self._of_thread.connection = connection

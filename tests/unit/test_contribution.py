@@ -258,6 +258,12 @@ def test_a_sum_of_39_digits_refuses_the_file_naming_the_pair_and_month() -> None
         cut_days(days)
 
 
+def test_a_sum_of_39_digits_over_all_pairs_refuses_nothing() -> None:
+    nines = 10**38 - 1
+    days = {("192.0.2.1", f"192.0.2.{peer}", "2022-12-06"): [9, 5, nines, 1, 1] for peer in (2, 3)}
+    assert [row.sums["dur_sq"] for row in pair_months_of(cut_days(days))] == [nines, nines]
+
+
 def test_a_head_of_a_newer_format_asks_for_an_upgrade() -> None:
     fields = cut_days({}).head.as_json() | {"format": FORMAT + 1}
     with pytest.raises(InvalidValue, match=f"of format {FORMAT + 1}; this iotagg knows {FORMAT}: upgrade it"):
