@@ -55,11 +55,20 @@ def _grouped(job: Job) -> str:
     numbers = {f"c{place}" for place in job.used[3:]} - ({duration, packets} if odd else set())
     columns = [f"c{place}" for place in range(len(job.names))]
     types = ", ".join(f"'{name}': '{'BIGINT' if name in numbers else 'VARCHAR'}'" for name in columns)
-    options = ["header = true", "auto_detect = false", "delim = ','", "quote = '\"'" if job.kind != "clean" else "quote = ''"]
+    options = [
+        "header = true",
+        "auto_detect = false",
+        "delim = ','",
+        "quote = '\"'" if job.kind != "clean" else "quote = ''",
+    ]
     options += ["escape = '\"'"] if job.kind != "clean" else []
     options += ["null_padding = true"] if odd else []  # rows cut short lack their last columns
     options += ["compression = 'gzip'"] if job.packed else []
-    where = f"WHERE {columns[-1]} IS NOT NULL AND {duration} SIMILAR TO '[0-9]+' AND {packets} SIMILAR TO '[0-9]+'" if odd else ""
+    where = (
+        f"WHERE {columns[-1]} IS NOT NULL AND {duration} SIMILAR TO '[0-9]+' AND {packets} SIMILAR TO '[0-9]+'"
+        if odd
+        else ""
+    )
     as_number = "CAST({} AS BIGINT)" if odd else "{}"
     d, p = as_number.format(duration), as_number.format(packets)
     path = "/dev/stdin" if job.piped else job.path

@@ -69,7 +69,11 @@ def _rows(job: Job, source: object) -> pl.LazyFrame:
     if odd:  # a row cut short lacks its last column, a bad number is none
         rows = rows.filter(pl.col(job.names[-1]).is_not_null(), duration >= 0, packets >= 0)
     return rows.select(
-        src.alias("src"), dst.alias("dst"), timestamp.str.slice(0, 10).alias("date"), duration.alias("d"), packets.alias("p")
+        src.alias("src"),
+        dst.alias("dst"),
+        timestamp.str.slice(0, 10).alias("date"),
+        duration.alias("d"),
+        packets.alias("p"),
     )
 
 
@@ -95,7 +99,11 @@ def _pieces(job: Job) -> Iterator[bytes]:
 def _write(job: Job, groups: pl.DataFrame) -> None:
     date = pl.col("date")
     year, month, day = date.str.slice(6, 4), date.str.slice(3, 2), date.str.slice(0, 2)
-    iso = pl.when(date.str.contains("/", literal=True)).then(pl.concat_str([year, month, day], separator="-")).otherwise(date)
+    iso = (
+        pl.when(date.str.contains("/", literal=True))
+        .then(pl.concat_str([year, month, day], separator="-"))
+        .otherwise(date)
+    )
     table = groups.select("src", "dst", iso.alias("day"), *(pl.col(name).cast(pl.String) for name in _SUMS))
     table.sort("src", "dst", "day").write_csv(job.out, include_header=False)
 
