@@ -8,7 +8,7 @@ INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint co
 # An engine with CloudFormation; it pins what iotagg does not, so it has an environment of its own.
 ENGINE  = $(VENV)-engine
 
-.PHONY: demo demo-cloud engine test check check-templates docs test-pythons test-one clean
+.PHONY: demo demo-cloud bench engine test check check-templates docs test-pythons test-one clean
 
 demo: $(VENV)/ready-demo
 	@$(BIN)/iotagg demo
@@ -20,6 +20,11 @@ demo-cloud: $(VENV)/ready-cloud
 engine: $(ENGINE)/ready
 	@echo "In a moment the engine answers at http://127.0.0.1:4566; Ctrl-C ends it."
 	@BIND_HOST=127.0.0.1 GATEWAY_PORT=4566 LOG_LEVEL=WARNING $(ENGINE)/bin/ministack
+
+# Measures, beside others, and writes docs/performance.md: BENCH='summarize --sizes 10,100' measures a part of it.
+BENCH ?= --write
+bench: $(VENV)/ready-bench
+	$(BIN)/python -m bench $(BENCH)
 
 test: export IOTAGG_TEST_MINISTACK = $(CURDIR)/$(ENGINE)/bin/ministack
 # Most tests of the cloud wait for an engine more than they work, so there are more of them than cores.
@@ -71,6 +76,10 @@ $(VENV)/ready-demo: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
 
 $(VENV)/ready-cloud: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
 	$(INSTALL) '.[local,plot]'
+	@touch $@
+
+$(VENV)/ready-bench: setup.cfg pyproject.toml constraints.txt bench/requirements.txt | $(BIN)/pip
+	$(INSTALL) '.[bench]' --constraint bench/requirements.txt
 	@touch $@
 
 $(VENV)/ready-test: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip

@@ -46,7 +46,8 @@ class Figures:
     def middle(self, setting: Setting, way: str, what: str = "wall") -> float | None:
         """Return a way's median of `wall`, `cpu` (seconds) or `peak` (bytes); none when it did not take part."""
         rounds = self.rounds.get(setting, {}).get(way, {})
-        return statistics.median(each[what] for each in rounds.values()) if rounds else None
+        taken: list[float] = [each[what] for each in rounds.values()]
+        return statistics.median(taken) if taken else None
 
     def ratio(
         self, way: str, than: str, setting: Setting, of_setting: Setting | None = None, what: str = "wall"
@@ -59,7 +60,7 @@ class Figures:
             self.rounds.get(setting, {}).get(way, {}),
             self.rounds.get(of_setting or setting, {}).get(than, {}),
         )
-        together = [mine[number][what] / others[number][what] for number in mine if number in others]
+        together: list[float] = [mine[number][what] / others[number][what] for number in mine if number in others]
         if together:
             return statistics.median(together)
         one, other = self.middle(setting, way, what), self.middle(of_setting or setting, than, what)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 import platform
 import subprocess
@@ -25,7 +25,7 @@ def about_machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "versions": {name: known for name, known in (libraries | programs).items() if known},
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "date": dt.datetime.now(dt.UTC).date().isoformat(),
     }
 
 
@@ -62,7 +62,7 @@ def _version(name: str) -> str:
 
 def _first_line(command: list[str]) -> str:
     try:
-        said = subprocess.run(command, capture_output=True, text=True, check=False)
+        said = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (names from a table)
     except OSError:
         return ""
     first = (said.stdout or said.stderr).partition("\n")[0]

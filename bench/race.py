@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 8.0  # what takes longer in the first turn has no others
 
 @dataclass(slots=True)
 class Race:
-    """The ways that take part on a ground, with the table that all must have, and those that do not, with the reason."""
+    """The ways that take part on a ground, the table that all must have, and who is left out, with the reason."""
 
     ground: Ground
     taking_part: list[Way] = field(default_factory=list)
@@ -70,7 +70,7 @@ def _prepared(ground: Ground, folder: Path) -> Race:
         else:
             race.taking_part.append(way)
     with (gzip.open if ground.setting.packed else open)(ground.file, "rb") as content:
-        race.content = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]  # a file like others
+        race.content = hashlib.file_digest(content, "sha256").hexdigest()
     tables = {}
     for way in check_ways():
         if not way.missing():

@@ -123,7 +123,7 @@ def _of_uploads() -> list[Way]:
 
 def _command(before: str, words: tuple[str, ...], *, database: bool = False) -> Callable[[Ground, Path], list[str]]:
     # What the installed command does, word for word, with something done before.
-    module, _, function = _entry_point().partition(":")
+    module, function = entry_point()
     program = f"{before}import sys; from {module} import {function}; sys.exit({function}())"
 
     def command(ground: Ground, out: Path) -> list[str]:
@@ -134,11 +134,14 @@ def _command(before: str, words: tuple[str, ...], *, database: bool = False) -> 
     return command
 
 
-def _entry_point() -> str:
+def entry_point() -> tuple[str, str]:
+    """Return the module and the function that the installed command calls."""
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg", encoding="utf-8")
     scripts = settings["options.entry_points"]["console_scripts"].split("\n")
-    return next(script.partition("=")[2].strip() for script in scripts if script.startswith("iotagg"))
+    called = next(script.partition("=")[2].strip() for script in scripts if script.startswith("iotagg"))
+    module, _, function = called.partition(":")
+    return module, function
 
 
 def _python(module: str, function: str = "main", before: str = "") -> Callable[[Ground, Path], list[str]]:

@@ -15,7 +15,7 @@ _ISO = "CASE WHEN date[3] = '/' THEN date[7:10] || '-' || date[4:5] || '-' || da
 def main() -> None:
     """Run."""
     job = given()
-    table = f"SELECT src, dst, {_ISO} AS day, {', '.join(_SUMS)} FROM ({_grouped(job)}) ORDER BY ALL"
+    table = f"SELECT src, dst, {_ISO} AS day, {', '.join(_SUMS)} FROM ({_grouped(job)}) ORDER BY ALL"  # noqa: S608 (made of constants and a file's own names)
     _connection().execute(f"COPY ({table}) TO {_text(job.out)} (HEADER false, QUOTE '')")
 
 
@@ -49,7 +49,7 @@ def _connection(file: str = ":memory:") -> duckdb.DuckDBPyConnection:
 
 
 def _grouped(job: Job) -> str:
-    # sum() of integers counts in 128 bits, and a product of 64 bits that does not fit is an error, never another number.
+    # sum() of integers counts in 128 bits; a product of 64 bits that does not fit is an error, never another number.
     source, destination, timestamp, duration, packets = (f"c{place}" for place in job.used)
     odd = job.kind == "odd"
     numbers = {f"c{place}" for place in job.used[3:]} - ({duration, packets} if odd else set())

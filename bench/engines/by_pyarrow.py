@@ -13,7 +13,7 @@ class _NoPandas:
             raise ModuleNotFoundError(name=name)
 
 
-sys.meta_path.insert(0, _NoPandas())  # type: ignore[arg-type]  # it finds nothing, so it needs no more
+sys.meta_path.insert(0, _NoPandas())
 
 import pyarrow as pa  # noqa: E402 (after what it shall not find)
 import pyarrow.compute as pc  # noqa: E402

@@ -1,8 +1,14 @@
 """What a program is told, and what the Python ones share. It imports next to nothing: start-up is part of the race."""
 
+from __future__ import annotations
+
 import sys
-from collections.abc import Callable
 from io import FileIO
+
+TYPE_CHECKING = False  # typing has it too, but takes milliseconds to import
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, BinaryIO
 
 BLOCK = 1 << 18
 
@@ -34,11 +40,11 @@ class Job:
         """Open the file, or standard input, without a buffer."""
         return FileIO(0 if self.piped else self.path, "rb")
 
-    def stream(self):  # type: ignore[no-untyped-def]  # noqa: ANN201 (its name would have to be imported)
+    def stream(self) -> BinaryIO:
         """Open the file's content: buffered, decompressed with the fastest library that is installed."""
         if not self.packed:
-            return sys.stdin.buffer if self.piped else open(self.path, "rb", BLOCK)  # noqa: PTH123, SIM115 (pathlib costs)
-        return inflating()(sys.stdin.buffer if self.piped else self.path)
+            return sys.stdin.buffer if self.piped else open(self.path, "rb", BLOCK)  # noqa: PTH123 (pathlib costs)
+        return _inflating()(sys.stdin.buffer if self.piped else self.path)
 
 
 def given() -> Job:
@@ -46,8 +52,9 @@ def given() -> Job:
     return Job(sys.argv[1:])
 
 
-def inflating() -> Callable:  # type: ignore[type-arg]  # what it gives is a file like any other
-    """Return what opens gzip content: of isal where that is installed, or else Python's own."""
+def _inflating() -> Callable[..., Any]:
+    # What opens gzip content: of isal where that is installed, or else Python's own.
+    opening: Any
     try:
         from isal.igzip import open as opening  # noqa: PLC0415 (only where it is needed)
     except ImportError:
