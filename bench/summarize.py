@@ -27,15 +27,16 @@ turns in each round, so that whatever else the machine does falls upon all of th
 over the rounds; ratios are medians of the ratios within a round, and are what to look at: 3 in the column `of iotagg`
 means three times its time.
 
-**iotagg** is `iotagg upload --dry-run`, which does more than the table: it takes the SHA-256 that tells whether a file
-is counted already, counts every line as header, blank, counted or rejected with its reason, judges dates, and cuts what
-would be stored. It is there with its compiled scanner and without (`pure Python`). **polars** is its fastest correct
-form: a lazy scan of five columns, squares in 128 bits; from a pipe, pieces of 8 MiB that end at a line's end, because
-it would read a stream into memory whole. `same duties` takes the SHA-256 beside it, in a thread, and counts lines, as
-far as polars lets one tell what became of them. **duckdb** has its types declared (finding them out takes it longer, and
-it swaps day and month). **pyarrow** and **pandas** sum squares in halves that fit 64 bits; Miller and awk, which count in
-doubles, do so in parts that fit 53. `bare split loop` is Python with a `split` at the first commas and a dictionary;
-it knows no quotes and no odd lines. `wc -l` and `cat` are the floor: reading alone; of gz content, behind `gzip -dc`.
+**iotagg** is `iotagg upload --dry-run`, which does more than the table: it takes the SHA-256 that tells whether a
+file is counted already, counts every line as header, blank, counted or rejected with its reason, judges dates, and
+cuts what would be stored. It is there with its compiled scanner and without (`pure Python`). **polars** is its
+fastest correct form: a lazy scan of five columns, squares in 128 bits; from a pipe, pieces of 8 MiB that end at a
+line's end, because it would read a stream into memory whole. `same duties` takes the SHA-256 beside it, in a thread,
+and counts lines, as far as polars lets one tell what became of them. **duckdb** has its types declared: finding them
+out takes it longer, and it swaps day and month. **pyarrow** and **pandas** sum squares in halves that fit 64 bits;
+Miller and awk, which count in doubles, do so in parts that fit 53. `bare split loop` is Python with a `split` at the
+first commas and a dictionary; it knows no quotes and no odd lines. `wc -l` and `cat` are the floor: reading alone; of
+gz content, behind `gzip -dc`.
 
 `peak` is the largest memory of the process as the kernel counts it (`ru_maxrss`); for ways that map a file it includes
 pages of the file. `CPU` is user and system time of the process, all its threads. MB are 10^6 bytes (of gz: of what it

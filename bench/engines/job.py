@@ -44,7 +44,8 @@ class Job:
         """Open the file's content: buffered, decompressed with the fastest library that is installed."""
         if not self.packed:
             return sys.stdin.buffer if self.piped else open(self.path, "rb", BLOCK)  # noqa: PTH123 (pathlib costs)
-        return _inflating()(sys.stdin.buffer if self.piped else self.path)
+        content: BinaryIO = _inflating()(sys.stdin.buffer if self.piped else self.path)
+        return content
 
 
 def given() -> Job:
@@ -54,11 +55,11 @@ def given() -> Job:
 
 def _inflating() -> Callable[..., Any]:
     # What opens gzip content: of isal where that is installed, or else Python's own.
-    opening: Any
     try:
-        from isal.igzip import open as opening  # noqa: PLC0415 (only where it is needed)
+        from isal import igzip as library  # noqa: PLC0415 (only where it is needed)
     except ImportError:
-        from gzip import open as opening  # noqa: PLC0415
+        import gzip as library  # noqa: PLC0415
+    opening: Callable[..., Any] = library.open
     return opening
 
 
