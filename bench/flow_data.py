@@ -113,7 +113,7 @@ class _Rows:
         self._beginnings = [_beginning(pair) for pair in range(PAIRS)]
         self._tails = [tail.encode("ascii") for tail in ready_tails(seed)]
         self._times = [
-            b"%02d:%02d:%02d %b" % (hour % 12 or 12, minute, second, b"PM" if hour >= 12 else b"AM")  # noqa: PLR2004 (noon)
+            b"%02d:%02d:%02d %b" % (hour % 12 or 12, minute, second, b"PM" if hour >= 12 else b"AM")  # noqa: PLR2004 (the hour of noon)
             for hour in range(24)
             for minute in range(60)
             for second in range(60)
