@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import shutil
 import sys
 import tempfile
@@ -71,15 +72,30 @@ def _prepared(ground: Ground, folder: Path) -> Race:
             race.taking_part.append(way)
     with (gzip.open if ground.setting.packed else open)(ground.file, "rb") as content:
         race.content = hashlib.file_digest(content, "sha256").hexdigest()
+    try:
+        tables = _tables(race, folder)
+    except Failed as reason:
+        if not ground.setting.place:
+            raise
+        _leave_out_all(race, str(reason).rpartition("FileRefused: ")[2])
+        return race
+    race.table = tables[PURE]
+    for name, table in tables.items():
+        compare(f"{ground.setting}: {name}", table, PURE, race.table)
+    return race
+
+
+def _tables(race: Race, folder: Path) -> dict[str, list[str]]:
     tables = {}
     for way in check_ways():
         if not way.missing():
             _turn(race, way, folder)
             tables[way.name] = table_of(folder / "out", way.leaves)
-    race.table = tables[PURE]
-    for name, table in tables.items():
-        compare(f"{ground.setting}: {name}", table, PURE, race.table)
-    return race
+    return tables
+
+
+def _leave_out_all(race: Race, reason: str) -> None:
+    race.taking_part, race.left_out = [], {f"file {race.ground.setting.place}": reason}
 
 
 def _first_turn(race: Race, folder: Path, *, last: bool) -> Iterator[dict[str, Any]]:
@@ -88,6 +104,9 @@ def _first_turn(race: Race, folder: Path, *, last: bool) -> Iterator[dict[str, A
         try:
             took = _checked_turn(race, way, folder)
         except (Disagreement, Failed) as reason:
+            if others and (refused := _refusal(folder / "printed")):
+                _leave_out_all(race, refused)
+                break
             if not others or way.leaves == "outcome":
                 raise Disagreement(f"{race.ground.setting}: {reason}") from None
             race.taking_part.remove(way)
@@ -99,6 +118,12 @@ def _first_turn(race: Race, folder: Path, *, last: bool) -> Iterator[dict[str, A
             race.taking_part.remove(way)
             yield race.result(way.name, round=0, **asdict(took))
     _say(f"{race.ground.setting}: results agree")
+
+
+def _refusal(printed: Path) -> str:
+    # Why iotagg does not read a file at all, if that is what it printed.
+    said = printed.read_text(encoding="utf-8") if printed.exists() else ""
+    return str(json.loads(said)["reason"] or "") if said.startswith("{") else ""
 
 
 def _checked_turn(race: Race, way: Way, folder: Path) -> Took:

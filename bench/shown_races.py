@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _NOT_RIVALS = {IOTAGG, PURE, FLOOR, "cat", INFLATE}
 _MB = 1e6
+_Row = tuple[str, str, float | None, float | None, str]
 _OURS, _OTHERS = "#d1495b", "#4c78a8"
 _TITLES: dict[tuple[object, ...], tuple[str, str]] = {
     ("clean", False, False, "summarize"): ("A file", "From a path, no odd lines."),
@@ -87,52 +88,57 @@ def _missing(figures: Figures, settings: Sequence[Setting]) -> str:
 def in_short(figures: Figures) -> list[Table]:
     """Return the ratios that matter most, with what they should be."""
     plain = [setting for setting in figures.settings() if setting.form == Setting(0).form]
-    rows: list[tuple[object, ...]] = []
+    rows: list[_Row] = []
     for setting in plain:
         rows += _of_plain(figures, setting)
     last = plain[-1] if plain else None
     for setting in figures.settings():
         if last and setting.megabytes == last.megabytes and setting != last:
             rows += _of_other(figures, setting, last)
-    return [Table("In short", ("ratio of wall time, within rounds", "size", "found", "aim"), rows)] if rows else []
+    return [Table("In short", ("ratio", "size", "wall time", "CPU time", "aim"), rows)] if rows else []
 
 
-def _of_plain(figures: Figures, setting: Setting) -> list[tuple[object, ...]]:
-    base, size = ours(figures, setting), f"{setting.megabytes:,} MB"
-    rivals = [way for way in figures.ways(setting) if way not in _NOT_RIVALS]
-    compiled = [way for way in rivals if way != SPLIT]
-    rows: list[tuple[object, ...]] = []
-    for way, aim in ((POLARS, "≥ 2 (at 1 GB)"), (DUTIES, "")):
-        rows.append((f"{way} / {base}", size, figures.ratio(way, base, setting), aim))
-    rows.append((f"{base} / {FLOOR}", size, figures.ratio(base, FLOOR, setting), "≤ 5 (at 1 GB)"))
-    rows.append((f"{base} / {SPLIT}", size, figures.ratio(base, SPLIT, setting), "≤ 1.5 (at 10 MB)"))
-    if compiled:
-        nearest = min(compiled, key=lambda way: figures.ratio(way, base, setting) or 0.0)
-        rows.append((f"nearest other, {nearest} / {base}", size, figures.ratio(nearest, base, setting), "> 1"))
-    rows.append(
-        (f"peak memory of {base}, MB", size, (figures.middle(setting, base, "peak") or 0.0) / _MB, "≤ 64 (at 1 GB)")
-    )
+def _row(figures: Figures, way: str, than: str, settings: tuple[Setting, Setting], aim: str, *, what: str = "") -> _Row:
+    # How many times as much time a way takes as another; without one of them, a row that is left out.
+    setting, of_setting = settings
+    wall, cpu = (figures.ratio(way, than, setting, of_setting, measure) for measure in ("wall", "cpu"))
+    return (what or f"{way} / {than}", f"{setting.megabytes:,} MB", wall, cpu, aim)
+
+
+def _of_plain(figures: Figures, setting: Setting) -> list[_Row]:
+    base, here = ours(figures, setting), (setting, setting)
+    others = [way for way in figures.ways(setting) if way not in {*_NOT_RIVALS, SPLIT}]
+    rows = [
+        _row(figures, POLARS, base, here, "≥ 2 at 1 GB"),
+        _row(figures, DUTIES, base, here, ""),
+        _row(figures, base, FLOOR, here, "≤ 5 at 1 GB"),
+        _row(figures, base, SPLIT, here, "≤ 1.5 at 10 MB"),
+    ]
+    if others:
+        nearest = min(others, key=lambda way: figures.ratio(way, base, setting) or 0.0)
+        rows.append(_row(figures, nearest, base, here, "> 1", what=f"the nearest other, {nearest} / {base}"))
+    peak = (figures.middle(setting, base, "peak") or 0.0) / _MB
+    rows.append((f"{base}: peak memory, MB", f"{setting.megabytes:,} MB", peak, None, "≤ 64 at 1 GB"))
     return [row for row in rows if row[2]]
 
 
-def _of_other(figures: Figures, setting: Setting, clean: Setting) -> list[tuple[object, ...]]:
-    base, size = ours(figures, setting), f"{setting.megabytes:,} MB"
-    form = (setting.kind, setting.packed, setting.piped, setting.task)
-    rows: list[tuple[object, ...]] = []
-    if form == ("clean", False, True, "summarize"):
-        rows = [(f"from a pipe: {POLARS} / {base}", size, figures.ratio(POLARS, base, setting), "≥ 2")]
-    elif form == ("clean", True, False, "summarize"):
-        rows = [(f"gz: {INFLATE} / {base}", size, figures.ratio(INFLATE, base, setting), "≥ 0.8")]
-    elif setting.kind != "clean" and not setting.piped:
-        of_clean = figures.ratio(base, base, setting, clean)
-        rows = [(f"{base}: with {setting.kind} / clean", size, of_clean, "≤ 1.2" if setting.kind == "odd" else "")]
-    elif setting.task == "upload":
+def _of_other(figures: Figures, setting: Setting, clean: Setting) -> list[_Row]:
+    base, here = ours(figures, setting), (setting, setting)
+    rows: list[_Row] = []
+    if setting.task == "upload":
         whole = UPLOAD if UPLOAD in figures.rounds[setting] else f"{PURE}, upload"
-        dry = whole.replace(", upload", "") + ", dry run"
+        dry = whole.removesuffix(", upload") + ", dry run"
         rows = [
-            (f"{whole} / its dry run", size, figures.ratio(whole, dry, setting), "≤ 1.25"),
-            (f"{DUCKDB_UPSERT} / {whole}", size, figures.ratio(DUCKDB_UPSERT, whole, setting), "≥ 2"),
+            _row(figures, whole, dry, here, "≤ 1.25"),
+            _row(figures, DUCKDB_UPSERT, whole, here, "≥ 2"),
         ]
+    elif setting.form == ("clean", False, True, "summarize"):
+        rows = [_row(figures, POLARS, base, here, "≥ 2", what=f"from a pipe: {POLARS} / {base}")]
+    elif setting.form == ("clean", True, False, "summarize"):
+        rows = [_row(figures, INFLATE, base, here, "≥ 0.8", what=f"gz: {INFLATE} / {base}")]
+    elif setting.kind != "clean" and not setting.piped:
+        aim = "≤ 1.2" if setting.kind == "odd" else ""
+        rows = [_row(figures, base, base, (setting, clean), aim, what=f"{base}: {setting.kind} / clean")]
     return [row for row in rows if row[2]]
 
 

@@ -14,7 +14,7 @@ from bench.flow_data import Lines
 from bench.options import Disagreement, Options
 from bench.processes import Failed, measured
 from bench.race import run_races
-from bench.rivals import SPLIT, ways
+from bench.rivals import PURE, SPLIT, ways
 from bench.settings import grounds
 from tests.project.tree import ROOT
 
@@ -133,3 +133,19 @@ def test_the_smallest_bench_runs_and_agrees(tmp_path: Path) -> None:
     again = subprocess.run([*command, "--again"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert again.stdout == ran.stdout
     assert str(Path.home()) not in ran.stdout
+
+
+def test_files_of_others_that_iotagg_refuses_are_left_out_with_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = "Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts\n"
+    (tmp_path / "a.csv").write_text(
+        f"{header}192.0.2.1,192.0.2.2,2022-12-05,1,1\n{header.replace('Src IP', 'x,Src IP')}"
+    )
+    (tmp_path / "b.csv").write_text("no,flows\n1,2\n")
+    pure = next(way for way in ways("summarize") if way.name == PURE)
+    racing(monkeypatch, pure)
+    ((ground,),) = grounds(Options(data=tmp_path))
+    (left_out,) = run_races([ground], rounds=1)
+    assert left_out["way"] == "file 1"
+    assert "line 3" in left_out["left_out"]
