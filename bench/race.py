@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bench.rivals import Way
     from bench.settings import Ground
 
+_LONGEST_REASON = 80
 PATIENCE_SECONDS = 8.0  # what takes longer in the first turn has no others
 
 
@@ -111,7 +112,7 @@ def _first_turn(race: Race, folder: Path, *, last: bool) -> Iterator[dict[str, A
                 raise Disagreement(f"{race.ground.setting}: {reason}") from None
             race.taking_part.remove(way)
             race.left_out[way.name] = (
-                "it reads this file otherwise" if isinstance(reason, Disagreement) else str(reason)
+                "it reads this file otherwise" if isinstance(reason, Disagreement) else str(reason)[:_LONGEST_REASON]
             )
             continue
         if last or took.wall > PATIENCE_SECONDS:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from bench.flow_data import Kind, flow_file
-from iotagg.core.dialect import ReadingOptions, header_dialect
+from iotagg.core.dialect import BYTE_ORDER_MARK, ReadingOptions, header_dialect, split_fields
 from iotagg.core.lines import blocks, lines
 from iotagg.errors import FileRefused
 
@@ -100,6 +100,10 @@ def _columns(file: Path) -> tuple[tuple[str, ...], tuple[int, ...]]:
         for batch in lines(blocks(stream)):
             first = next((line for line in getattr(batch, "lines", ()) if line.strip()), None)
             if first is not None:
-                dialect = header_dialect(first.rstrip(b"\r"), ReadingOptions())
-                return dialect.names, dialect.positions
+                line = first.rstrip(b"\r")
+                # As they are written, blanks and all: others know columns by nothing else.
+                names = tuple(
+                    field.decode(errors="replace") for field in split_fields(line.removeprefix(BYTE_ORDER_MARK))
+                )
+                return names, header_dialect(line, ReadingOptions()).positions
     raise FileRefused("it is empty")
