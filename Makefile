@@ -8,7 +8,7 @@ INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint co
 # An engine with CloudFormation; it pins what iotagg does not, so it has an environment of its own.
 ENGINE  = $(VENV)-engine
 
-.PHONY: demo demo-cloud engine test check check-templates docs test-pythons test-one clean
+.PHONY: demo demo-cloud bench engine test check check-templates docs test-pythons test-one clean
 
 demo: $(VENV)/ready-demo
 	@$(BIN)/iotagg demo
@@ -20,6 +20,11 @@ demo-cloud: $(VENV)/ready-cloud
 engine: $(ENGINE)/ready
 	@echo "In a moment the engine answers at http://127.0.0.1:4566; Ctrl-C ends it."
 	@BIND_HOST=127.0.0.1 GATEWAY_PORT=4566 LOG_LEVEL=WARNING $(ENGINE)/bin/ministack
+
+# Measures, beside others, and writes docs/performance.md: BENCH='summarize --sizes 10,100' measures a part of it.
+BENCH ?= --write
+bench: $(VENV)/ready-bench
+	$(BIN)/python -m bench $(BENCH)
 
 test: export IOTAGG_TEST_MINISTACK = $(CURDIR)/$(ENGINE)/bin/ministack
 # Some images switch byte code off; hundreds of processes would then each compile the same modules.
@@ -73,6 +78,10 @@ $(VENV)/ready-demo: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
 
 $(VENV)/ready-cloud: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
 	$(INSTALL) '.[local,plot]'
+	@touch $@
+
+$(VENV)/ready-bench: setup.cfg pyproject.toml constraints.txt bench/requirements.txt | $(BIN)/pip
+	$(INSTALL) '.[bench]' --constraint bench/requirements.txt
 	@touch $@
 
 $(VENV)/ready-test: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
