@@ -1,9 +1,9 @@
 """Functions or a machine: what each takes for a whole data set, and what that costs.
 
 Measured on the engine, which works on the same cores: the two functions in Lambda's runtime, one of each, first all
-files through the one, then all chunks through the other; a worker of two processes, whose figures are those of all files
-less those of a quarter of them, so that the start of its processes is not in them; how long both take to start; and how
-long a file takes from its object to all of it counted, one file after the other. Everything else is calculated.
+files through the one, then all chunks through the other; a worker of two processes, whose figures are those of all
+files less those of a quarter of them, so that the start of its processes is not in them; how long both take to start;
+and how long a file takes from its object to all of it counted, one file after the other. Everything else is calculated.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bench.data_set import data_set
 from bench.functions_measured import CONSOLIDATE, SUMMARIZE, by_functions, started
 from bench.latency import latencies
 from bench.setting import SITE, deployed, engine, totals_of
-from bench.worker_throughput import by_worker
+from bench.worker_throughput import Run, by_worker
 from iotagg.core.contribution import cut
 from iotagg.core.dialect import ReadingOptions
 from iotagg.errors import FileRefused
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Found = dict[str, Any]
 
 FILES, ROWS, ONE_BY_ONE, STARTS = 60, 30_000, 20, 5
-QUICK_FILES, QUICK_ROWS, QUICK_ONE_BY_ONE, QUICK_STARTS = 4, 300, 2, 1
+QUICK_FILES, QUICK_ROWS, QUICK_ONE_BY_ONE, QUICK_STARTS = 2, 200, 1, 1
 _PROCESSES = 2
 _PART = 4
 
@@ -49,7 +49,7 @@ def run(options: Options) -> Section:
             _described(files),
             *_starts(QUICK_STARTS if quick else STARTS),
             *_functions(files.files),
-            _worker(files.files),
+            _worker(files.files, files.files[: 0 if quick else len(files.files) // _PART]),
             *_one_by_one(files.files[: 1 + (QUICK_ONE_BY_ONE if quick else ONE_BY_ONE)]),
         ]
     options.keep_results("compute", found)
@@ -82,9 +82,9 @@ def _functions(files: Sequence[Path]) -> Iterator[Found]:
         yield {"what": "run", "way": f"function {name}", **asdict(run)}
 
 
-def _worker(files: Sequence[Path]) -> Found:
-    part = files[: len(files) // _PART]
-    less, whole = by_worker(part, _PROCESSES), by_worker(files, _PROCESSES)
+def _worker(files: Sequence[Path], part: Sequence[Path]) -> Found:
+    whole = by_worker(files, _PROCESSES)
+    less = by_worker(part, _PROCESSES) if part else Run(0, 0, waited=whole.waited)
     share = len(files) / (len(files) - len(part))
     figures = {name: (getattr(whole, name) - getattr(less, name)) * share for name in ("seconds", "cpu", "requests")}
     waited = median((less.waited, whole.waited))

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 MEMORY_MB = (256, 512, 1_024, 1_769, 2_048)
 INSTANCES = ("t4g.small on demand", "c7g.large spot", "c7g.large on demand")
-MONTHS_OF_DEVICES = (15, 1_000, 24_000, 240_000, 1_000_000)
+MONTHS_OF_DEVICES = (15, 150, 1_000, 6_000, 24_000, 240_000, 1_000_000)
+_COUNTING = ("Lambda", "EC2", "SQS")
 _MOST_DEVICES, _CLOSE = 1e10, 1.01
 
 
@@ -60,14 +61,18 @@ def machine_usd(cpu: float, work: Work, instance: str) -> tuple[float, float]:
     return month, busy / work.rows * 1e6
 
 
-def months() -> Iterator[tuple[float, float, dict[str, float]]]:
-    """Yield files a day, million rows a day, and USD of the whole stack a month by what counts them."""
+def months() -> Iterator[tuple[float, float, dict[str, tuple[float, float]]]]:
+    """Yield files a day, million rows a day, and USD a month by what counts: of the whole stack, and of that alone.
+
+    What counts is functions or machines, and that they ask queues for messages.
+    """
     prices, functions = read_prices(), Options()
+    machines = {instance: replace(functions, compute="vm", instance=instance) for instance in INSTANCES}
     for devices in MONTHS_OF_DEVICES:
-        traffic = Traffic.of_devices(devices)
-        usd = {"functions": total(estimate(traffic, functions, prices))[0]}
-        for instance in INSTANCES:
-            usd[instance] = total(estimate(traffic, replace(functions, compute="vm", instance=instance), prices))[0]
+        traffic, usd = Traffic.of_devices(devices), {}
+        for way, options in {"functions": functions, **machines}.items():
+            items = estimate(traffic, options, prices)
+            usd[way] = total(items)[0], total([item for item in items if item.service in _COUNTING])[0]
         yield traffic.files_per_day, traffic.rows_per_day / 1e6, usd
 
 

@@ -34,7 +34,9 @@ class DataSet:
 
 
 @contextmanager
-def data_set(data: Path | None, days: int, rows: int, sites: Sequence[str] = (SITE,), odd: int = 0) -> Iterator[DataSet]:
+def data_set(
+    data: Path | None, days: int, rows: int, sites: Sequence[str] = (SITE,), odd: int = 0
+) -> Iterator[DataSet]:
     """Yield the files of a folder, or sample files of 15 devices with so many odd lines each, removed at the end."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -2,13 +2,15 @@
 
 Files of one size are counted into stores that hold 10^3 to 10^6 pairs. One store stays new, another one gets all files
 of 39 months first; then files are counted in turns, those of the first month into the new one, those of the 40th month
-into the other one, and likewise with a consolidated CSV each. So whatever else the machine does meets all of them alike.
+into the other one, and likewise with a consolidated CSV each. So whatever else the machine does meets all alike.
 """
 
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +71,8 @@ def measured(scale: Scale) -> Iterator[dict[str, Any]]:
         for stored in scale.in_sqlite:
             local = folder / str(stored)
             local.mkdir()
-            yield from _of_store(folder, SQLITE, stored, scale, _local_ways(local, scale.traffic(stored)))
+            with _local_ways(local, scale.traffic(stored)) as ways:
+                yield from _of_store(folder, SQLITE, stored, scale, ways)
             shutil.rmtree(local)
         for stored in scale.in_dynamodb:
             with engine():  # a new one, so that nothing of the one before is in its memory
@@ -80,16 +83,19 @@ def measured(scale: Scale) -> Iterator[dict[str, Any]]:
             yield from units_of_pair_months(folder, quick=scale == QUICK)
 
 
-def _local_ways(folder: Path, traffic: GrowthTraffic) -> Ways:
+@contextmanager
+def _local_ways(folder: Path, traffic: GrowthTraffic) -> Iterator[Ways]:
     new = InSqlite(folder / "new.db")
     new.preload(traffic)
     new.store.backup(folder / "old.db")
-    files = []
-    for name in ("new", "old"):
-        (folder / name).mkdir()
-        files.append(CsvOnDisk(folder / name))
-        files[-1].preload(traffic)
-    return {(IOTAGG, FIRST): new, (IOTAGG, LAST): InSqlite(folder / "old.db"), (CSV, FIRST): files[0], (CSV, LAST): files[1]}
+    old = InSqlite(folder / "old.db")
+    with closing(new.store), closing(old.store):
+        ways: Ways = {(IOTAGG, FIRST): new, (IOTAGG, LAST): old}
+        for month in (FIRST, LAST):
+            (folder / month).mkdir()
+            ways[CSV, month] = CsvOnDisk(folder / month)
+            ways[CSV, month].preload(traffic)
+        yield ways
 
 
 def _cloud_ways(traffic: GrowthTraffic) -> Ways:
@@ -107,6 +113,7 @@ def _cloud_ways(traffic: GrowthTraffic) -> Ways:
 def _of_store(folder: Path, engine_name: str, stored: int, scale: Scale, ways: Ways) -> Iterator[dict[str, Any]]:
     traffic, place = scale.traffic(stored), {"engine": engine_name, "stored": stored}
     last_month = scale.files - FILES_A_MONTH
+    sys.stderr.write(f"growth: {engine_name}, {stored:,} pairs stored, then {scale.files:,} files\n")
     for begin in range(1, 1 + last_month, FILES_A_MONTH):
         numbers = range(begin, 1 + min(last_month, begin + FILES_A_MONTH - 1))
         files = [traffic.write(folder, number) for number in numbers]

@@ -88,11 +88,15 @@ class InDynamo:
 
 
 def _item(row: PairMonth) -> dict[str, Any]:
-    return {"PutRequest": {"Item": pair_month_key(SITE, row) | {name: {"N": str(value)} for name, value in row.sums.items()}}}
+    return {
+        "PutRequest": {
+            "Item": pair_month_key(SITE, row) | {name: {"N": str(value)} for name, value in row.sums.items()}
+        }
+    }
 
 
 class CsvInBucket:
-    """The consolidated CSV as an object: for each message, the new object is read, then this one, and that is put anew."""
+    """The consolidated CSV as an object: for each message the new one is read, then this, which is put anew."""
 
     def __init__(self) -> None:
         self._stack = deployed()

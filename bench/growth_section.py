@@ -27,9 +27,9 @@ each file, in which only lines that change are looked at; on the disk beside SQL
 Its sums are compared with iotagg's. It keeps no days, counts a file twice that is delivered twice, and stands one
 writer only.
 
-Times are medians, CPU is that of the client. A file in the cloud is timed from its message to its last chunk's, both jobs
-in one process, one message at a time; the engine works on the same cores. Write units are calculated by the sizes that
-DynamoDB documents. More than {most:,} pairs were not loaded into the engine, which takes some 5,000 items a second.
+Times are medians, CPU is that of the client. A file in the cloud is timed from its message to its last chunk's, both
+jobs in one process, one message at a time; the engine works on the same cores. Write units are calculated by the sizes
+that DynamoDB documents. More than {most:,} pairs were not loaded into the engine, which takes some 5,000 items a second.
 """
 
 
@@ -47,7 +47,11 @@ def section(found: Sequence[Found]) -> Section:
             Table("Write units of a pair-month", _UNITS_HEADER, list(map(_units, units))),
         ],
         plots=[
-            Plot("growth-stored", "Time of a file by how many pairs are stored", lambda figure: _draw_stored(figure, files)),
+            Plot(
+                "growth-stored",
+                "Time of a file by how many pairs are stored",
+                lambda figure: _draw_stored(figure, files),
+            ),
             Plot("growth-files", "Time of the 1st to the 1,000th file", lambda figure: _draw_files(figure, files)),
         ],
     )

@@ -65,7 +65,9 @@ class GrowthTraffic:
     def consolidated(self) -> bytes:
         """Return the same pairs as a consolidated CSV."""
         figures = ",".join(map(str, _STORED_SUMS.values()))
-        lines = [f"{source},{destination},{figures}\n".encode() for source, destination in map(pair_of, range(self.stored))]
+        lines = [
+            f"{source},{destination},{figures}\n".encode() for source, destination in map(pair_of, range(self.stored))
+        ]
         return b"".join(sorted(lines))
 
 

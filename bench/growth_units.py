@@ -19,9 +19,9 @@ _FULL_CHUNKS = 16 * 96
 
 def units_of_pair_months(folder: Path, *, quick: bool) -> Iterator[dict[str, Any]]:
     """Yield the write units of a file of a sample, and of one whose chunks are about full."""
-    rows = 3_000 if quick else _SAMPLE_ROWS
+    rows = 300 if quick else _SAMPLE_ROWS
     sample = list(write_sample(folder, SampleOptions(days=2, rows=rows, sites=(SITE,))))
-    many = 200 if quick else _FULL_CHUNKS
+    many = 50 if quick else _FULL_CHUNKS
     large = [GrowthTraffic(10 * many, 10 * many, many).write(folder, number) for number in (1, 2)]
     for what, files in ((f"a sample's, {rows:,} rows", sample), (f"{many:,} pairs", large)):
         *_, found = Till().costs(files)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,13 @@ _LETTERS = (FLOWS_LETTER, *(metric.letter for metric in METRICS))
 def pair_days_of(store: Store, sites: Iterable[str]) -> list[PairDayRow]:
     """Return all pair-days of a store, sorted."""
     return sorted(
-        (site, row.source, row.destination, f"{row.month}-{day:02}", *(row.sums.get(f"{letter}{day:02}", 0) for letter in _LETTERS))
+        (
+            site,
+            row.source,
+            row.destination,
+            f"{row.month}-{day:02}",
+            *(row.sums.get(f"{letter}{day:02}", 0) for letter in _LETTERS),
+        )
         for site in sites
         for row in store.scan(site)
         for day in range(1, 32)
@@ -43,11 +50,12 @@ def parquet_bytes(rows: Sequence[PairDayRow], folder: Path) -> dict[str, int]:
 
 
 def _written(rows: Sequence[PairDayRow], folder: Path) -> int:
-    import pyarrow as pa  # noqa: PLC0415 (an extra of the bench)
-    import pyarrow.parquet  # noqa: PLC0415 (as above)
+    # By name, as it is installed with an extra of the bench alone.
+    pa: Any = importlib.import_module("pyarrow")
+    parquet: Any = importlib.import_module("pyarrow.parquet")
 
     columns = dict(zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
     table = pa.table({**columns, "day": pa.array(columns["day"]).cast(pa.date32())})
     file = folder / "pair-days.parquet"
-    pa.parquet.write_table(table, file, compression="zstd")
+    parquet.write_table(table, file, compression="zstd")
     return file.stat().st_size

@@ -42,10 +42,10 @@ TABLE, BUCKET, DATABASE, PARQUET, LOGS, SET = "table", "bucket", "database", "pa
 
 _TEXT = """
 What is kept when all is counted: {name}, {megabytes:,.0f} MB, {pair_days:,} pair-days (pairs that have flows on a day).
-Raw files are removed by the sweep. Bytes of items are those that DynamoDB documents, *charged* has the 100 bytes more that
-it takes for each item's index. Of a database file, whole pages count. Parquet (zstd, sorted, pyarrow) holds the figures of
-pair-days alone: neither what files added, so that one can be taken out, nor what was counted, rejected and why.
-Everything here is counted but for the logs, which are estimated.
+Raw files are removed by the sweep. Bytes of items are those that DynamoDB documents; *charged* has the 100 bytes more
+that it takes for each item's index. Of a database file, whole pages count. Parquet (zstd, sorted, pyarrow) holds the
+figures of pair-days alone: neither what files added, so that one can be taken out, nor what was counted, rejected and
+why. Everything here is counted but for the logs, which are estimated.
 """
 
 
@@ -79,7 +79,13 @@ def counted(files: DataSet) -> Iterator[Found]:
             pair_days = pair_days_of(store, sites)
         for kind, size in parquet_bytes(pair_days, Path(folder)).items():
             yield {"place": PARQUET, "kind": kind, "count": 1, "bytes": size, "charged": size}
-    yield {"place": SET, "name": files.name, "files": len(files.files), "bytes": files.bytes, "pair_days": len(pair_days)}
+    yield {
+        "place": SET,
+        "name": files.name,
+        "files": len(files.files),
+        "bytes": files.bytes,
+        "pair_days": len(pair_days),
+    }
     for kind, size in _logs(len(files.files), files.rows, len(sites), len(pair_days)):
         yield {"place": LOGS, "kind": kind, "count": 1, "bytes": size, "charged": size}
 
@@ -90,20 +96,28 @@ def _as_found(place: str, kinds: dict[str, Kept]) -> Iterator[Found]:
         yield {"place": place, "kind": kind, "count": kept.count, "bytes": kept.bytes, "charged": charged}
 
 
-def _logs(files: int, rows: int, sites: int, pair_days: int) -> Iterator[tuple[str, float]]:
+def _logs(files: int, rows: int, sites: int, pair_days: int) -> Iterator[tuple[str, int]]:
     # Of a month; where files come but once a day, sweeps are what is logged beside them.
     days = max(files / sites, 1)
     traffic = Traffic(sites, files / days, rows / days, pair_days / days)
-    for what, swept in (("of files", CostOptions(sweep_minutes=1e9)), ("of files and a sweep every 15 min", CostOptions())):
+    for what, swept in (
+        ("of files", CostOptions(sweep_minutes=1e9)),
+        ("of files and a sweep every 15 min", CostOptions()),
+    ):
         items = {item.what: item for item in estimate(traffic, swept, read_prices())}
-        yield what, items["logs, taken in"].quantity * GB * days / 30
+        yield what, round(items["logs, taken in"].quantity * GB * days / 30)
 
 
 def section(found: Sequence[Found]) -> Section:
     """Return what was found."""
     (of,) = (each for each in found if each["place"] == SET)
-    kept = {place: [each for each in found if each["place"] == place] for place in (TABLE, BUCKET, DATABASE, PARQUET, LOGS)}
-    cloud, database = _sum("all that is kept in the cloud", kept[TABLE] + kept[BUCKET]), _sum("database file", kept[DATABASE])
+    kept = {
+        place: [each for each in found if each["place"] == place] for place in (TABLE, BUCKET, DATABASE, PARQUET, LOGS)
+    }
+    cloud, database = (
+        _sum("all that is kept in the cloud", kept[TABLE] + kept[BUCKET]),
+        _sum("database file", kept[DATABASE]),
+    )
     header = ("", "count", "bytes", "charged", "of raw bytes", "charged bytes a pair-day")
     shown = [*kept[TABLE], *kept[BUCKET], cloud, *kept[LOGS]]
     local = [*kept[DATABASE], database, *kept[PARQUET]]
@@ -116,12 +130,16 @@ def section(found: Sequence[Found]) -> Section:
             Table("In the cloud", header, [_row(each, of) for each in shown]),
             Table("In a database file, and as Parquet", header, [_row(each, of) for each in local]),
         ],
-        plots=[Plot("storage", "Bytes a pair-day by what they hold", lambda figure: _draw(figure, kept, of), (8.0, 2.6))],
+        plots=[
+            Plot("storage", "Bytes a pair-day by what they hold", lambda figure: _draw(figure, kept, of), (8.0, 2.6))
+        ],
     )
 
 
 def _sum(kind: str, of: Sequence[Found]) -> Found:
-    return {"place": "", "kind": kind} | {name: sum(each[name] for each in of) for name in ("count", "bytes", "charged")}
+    return {"place": "", "kind": kind} | {
+        name: sum(each[name] for each in of) for name in ("count", "bytes", "charged")
+    }
 
 
 def _row(each: Found, of: Found) -> tuple[object, ...]:
