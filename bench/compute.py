@@ -8,6 +8,7 @@ and how long a file takes from its object to all of it counted, one file after t
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import asdict
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from bench.compute_section import section
 from bench.data_set import data_set
 from bench.functions_measured import CONSOLIDATE, SUMMARIZE, by_functions, started
 from bench.latency import latencies
+from bench.report import Section
 from bench.setting import SITE, deployed, engine, totals_of
 from bench.worker_throughput import Run, by_worker
 from iotagg.core.contribution import cut
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 
     from bench.data_set import DataSet
     from bench.options import Options
-    from bench.report import Section
 
     Found = dict[str, Any]
 
@@ -42,6 +43,8 @@ def run(options: Options) -> Section:
     """Measure, or take what was kept, and return what it says."""
     if options.again:
         return section(options.kept_results("compute"))
+    if importlib.util.find_spec("awslambdaric") is None:
+        return Section("Lambda or a machine", "Not measured: awslambdaric is missing, the runtime of functions.")
     quick = options.quick
     days, rows = (QUICK_FILES, QUICK_ROWS) if quick else (FILES, ROWS)
     with data_set(options.data, days, rows) as files, engine():

@@ -115,9 +115,9 @@ def _of_memory(work: Work, starts: Sequence[Found], functions: Sequence[Found]) 
     peak = max(run["peak_mb"] for run in functions)
     measured, model = f"{work.cpu * 1000:.0f} ms", f"{model_cpu() * 1000:.0f} ms"
     text = f"""
-Processor time as measured ({measured} a file; the model of `iotagg cost` takes {model} for one of 30,000 rows), stretched
-by the share of a processor; waiting for AWS comes on top. Starts run on a whole processor. Peak memory is measured:
-{peak:.0f} MB, in functions held to 256 MB."""
+Processor time as measured ({measured} a file; the model of `iotagg cost` takes {model} for one of 30,000 rows),
+stretched by the share of a processor; waiting for AWS comes on top. Starts run on a whole processor. Peak memory is
+measured: {peak:.0f} MB, in functions held to 256 MB."""
     table = Table("Modelled, from measured processor time; arm64", header, rows)
     plot = Plot("compute-memory", "Seconds and cost by a function's memory", lambda figure: _draw_memory(figure, work))
     return Section("Memory and processor of functions", text, [table], [plot])

@@ -28,8 +28,9 @@ Its sums are compared with iotagg's. It keeps no days, counts a file twice that 
 writer only.
 
 Times are medians, CPU is that of the client. A file in the cloud is timed from its message to its last chunk's, both
-jobs in one process, one message at a time; the engine works on the same cores. Write units are calculated by the sizes
-that DynamoDB documents. More than {most:,} pairs were not loaded into the engine, which takes some 5,000 items a second.
+jobs in one process, one message at a time; the engine works on the same cores. Write units are calculated by the
+sizes that DynamoDB documents. More than {most:,} pairs were not loaded into the engine, which takes some 5,000 items
+a second.
 """
 
 

@@ -24,7 +24,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A picture: `draw` draws on an empty matplotlib Figure; its file is `name`.svg, `says` stands for what it shows."""
+    """A picture: `draw` draws on an empty matplotlib Figure; its file is `name`.svg, `says` what it shows."""
 
     name: str
     says: str
