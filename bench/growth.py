@@ -40,7 +40,7 @@ class Scale:
     """How much is measured: pairs stored before, files, and of a month's files those that are timed and looked at."""
 
     in_sqlite: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
-    in_dynamodb: tuple[int, ...] = (1_000, 10_000, 100_000)
+    in_dynamodb: tuple[int, ...] = (1_000, 100_000)
     csv_alone: tuple[int, ...] = (1_000_000,)  # in the bucket: to load as many pairs into the engine takes minutes
     files: int = 1_000
     timed: int = 20
