@@ -1,46 +1,44 @@
-"""What is kept of a month of traffic, byte by byte: python -m bench.bytes_kept [ROWS] [DAYS].
+"""What is left when files are counted, byte by byte and by kind: in the table, the bucket, and a database file.
 
-Two sites send a file a day; they go through summarize, consolidate and the sweep, which removes raw objects that are
-counted. Then all that is left is counted by kind: items of the table by the sizes that DynamoDB documents, with the 100
-bytes that it charges for each item's index (Amazon DynamoDB Developer Guide, "DynamoDB item sizes and formats"); every
-version and delete marker of the bucket. The same files are counted into a database file too. What functions log is not
-kept by the engine: it is estimated (`iotagg.costs.coefficients`).
+Items count by the sizes that DynamoDB documents, with the 100 bytes that it charges for each item's index (Amazon
+DynamoDB Developer Guide, "DynamoDB item sizes and formats"); of the bucket every version and delete marker.
+`python -m bench storage` shows it.
 """
 
 from __future__ import annotations
 
-import sys
-import tempfile
+import sqlite3
 from collections import defaultdict
+from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.setting import consolidate_all, deployed, engine, put, sample_files, show, summarize_all
+from bench.setting import consolidate_all, put, summarize_all
 from iotagg.aws.clients import connect
-from iotagg.costs.estimate import Options, Traffic, estimate
-from iotagg.costs.prices import read_prices
-from iotagg.costs.usage import GB
 from iotagg.jobs.cloud import Cloud, Settings
 from iotagg.jobs.sweep import sweep
-from iotagg.parallel import upload_all
-from iotagg.pipeline import Request
 from iotagg.stores.dynamodb.write_units import item_bytes
-from iotagg.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from iotagg.aws.stack import Stack
 
 SITES = ("paris", "tokyo")
-ROWS, DAYS = 30_000, 31
 INDEX_BYTES = 100
-_PAIR_DAYS = 630
 _NO_GRACE_SECONDS = -60.0  # the sweep takes objects that were put this moment for old
 _OF_ITEMS = {"P#": "pair-months", "N#": "paths", "SITES": "sites", "PENDING": "pending"}
 _OF_OBJECTS = {"contributions/": "contributions", "rejects/": "rejected lines", "incoming/": "raw files"}
+_OF_TABLES = {
+    "pair_month": "pair-months",
+    "contribution": "contributions",
+    "marker": "markers",
+    "file": "files",
+    "path": "paths",
+    "reference": "paths",
+    "reject": "rejected lines",
+}
 
 
 @dataclass(slots=True)
@@ -98,55 +96,18 @@ def kept_in_bucket(stack: Stack) -> dict[str, Kept]:
     return kinds
 
 
-def kept_in_database(files: Sequence[Path]) -> Kept:
-    """Return what the same files come to in a database file, its log written into it."""
-    with tempfile.TemporaryDirectory() as folder:
-        database = Path(folder) / "iotagg.db"
-        for site in SITES:
-            of_site = [file for file in files if file.parent.name == site]
-            outcomes = list(upload_all(partial(SqliteStore, database), of_site, Request(site), 1, lambda _: None))
-            assert all(outcome.state == "counted" for outcome in outcomes), outcomes  # noqa: S101 (a measurement of nothing)
-        return Kept(len(files), sum(file.stat().st_size for file in Path(folder).iterdir()))
-
-
-def _rows(found: dict[str, dict[str, Kept]], raw: int) -> Iterator[tuple[object, ...]]:
-    for place, kinds in found.items():
-        for kind, kept in sorted(kinds.items(), key=lambda each: -each[1].bytes):
-            yield _row(f"{place}: {kind}", kept, raw)
-    everything = [kept for kinds in found.values() for kept in kinds.values()]
-    total = Kept(*(sum(getattr(kept, what) for kept in everything) for what in ("count", "bytes", "index")))
-    yield _row("all that is kept", total, raw)
-
-
-def _row(what: str, kept: Kept, raw: int) -> tuple[object, ...]:
-    charged = kept.bytes + kept.index
-    return what, kept.count, kept.bytes, charged, charged / kept.count, f"{charged / raw:.4%}"
-
-
-def _logs(files: int, rows: int) -> Iterator[tuple[str, float]]:
-    # Sweeps are what is logged beside them.
-    days = files / len(SITES)
-    traffic = Traffic(len(SITES), files / days, files * rows / days, files / days * _PAIR_DAYS)
-    for what, options in (("files", Options(sweep_minutes=1e9)), ("files and a sweep every 15 minutes", Options())):
-        items = {item.what: item for item in estimate(traffic, options, read_prices())}
-        yield what, items["logs, taken in"].quantity * GB
-
-
-def main() -> None:
-    """Measure and print."""
-    rows, days = [*map(int, sys.argv[1:]), *(ROWS, DAYS)[len(sys.argv) - 1 :]]
-    with engine(), sample_files(days, rows, SITES) as files:
-        raw = sum(file.stat().st_size for file in files)
-        stack = deployed()
-        count_all(files, stack)
-        found = {"table": kept_in_table(stack), "bucket": kept_in_bucket(stack)}
-        database = kept_in_database(files)
-    header = ("kind", "count", "bytes", "bytes charged", "each", "of raw bytes")
-    title = f"{len(files)} files of {rows:,} rows, {raw:,} bytes"
-    show(f"What is kept of {title}", header, [*_rows(found, raw), _row("one database file instead", database, raw)])
-    logged = [(what, int(size), f"{size / raw:.4%}") for what, size in _logs(len(files), rows)]
-    show("What functions log in a month of such days (estimated)", ("of", "bytes", "of raw bytes"), logged)
-
-
-if __name__ == "__main__":
-    main()
+def kept_in_pages(database: Path) -> dict[str, Kept]:
+    """Return what lies in a database file, by table: whole pages, with those of indexes."""
+    kinds: defaultdict[str, Kept] = defaultdict(Kept)
+    with closing(sqlite3.connect(database)) as found:
+        found.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        tables = dict(found.execute("SELECT name, tbl_name FROM sqlite_schema").fetchall())
+        try:
+            for name, pages in found.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name").fetchall():
+                kinds[_OF_TABLES.get(tables.get(name, ""), "others")].bytes += pages
+        except sqlite3.OperationalError:  # SQLite may be built without it
+            kinds["everything"].bytes = database.stat().st_size
+        for kind, kept in kinds.items():
+            of_kind = [table for table, of in _OF_TABLES.items() if of == kind]
+            kept.count = sum(found.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in of_kind)  # noqa: S608 (its own tables)
+    return kinds

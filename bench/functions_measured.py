@@ -17,7 +17,8 @@ from tests.cloud.runtime_api import Function
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-MEMORY_MB = 512  # what the function is told; it is not held to it, nor to its share of a processor
+MEMORY_MB = 256  # beyond that, its process is killed; its share of a processor is not held to
+SUMMARIZE, CONSOLIDATE = (f"bench.functions_measured.{job}_handler" for job in ("summarize", "consolidate"))
 _COUNTED = "counted requests: "
 _DRAINED_SECONDS = 600
 _LOOK_SECONDS = 0.05
@@ -28,7 +29,8 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 class Invoked:
     """What the invocations of one function took; the start of its process is not in it.
 
-    `invoked` are the seconds of all invocations together, which is what Lambda bills; `log_bytes` what it printed.
+    `invoked` are the seconds of all invocations together, which is what Lambda bills; `log_bytes` what it printed;
+    `peak_mb` the most memory that its process ever held (MB of 10^6 bytes).
     """
 
     seconds: float = 0
@@ -37,13 +39,27 @@ class Invoked:
     invocations: int = 0
     requests: int = 0
     log_bytes: int = 0
-    start_cpu: float = 0
+    peak_mb: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """How long a function's process took from nothing to its first answer, by the clock and of a processor."""
+
+    seconds: float
+    cpu: float
 
 
 class _Watched(Function):
     # A function whose invocations are timed.
     def __init__(self, handler: str, environment: Mapping[str, str]) -> None:
-        super().__init__(handler, environment=environment, memory_mb=MEMORY_MB, timeout_s=_DRAINED_SECONDS)
+        super().__init__(
+            handler,
+            environment=environment,
+            memory_mb=MEMORY_MB,
+            enforce_memory=True,
+            timeout_s=_DRAINED_SECONDS,
+        )
         self.figures = Invoked()
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
@@ -71,17 +87,23 @@ def by_functions(files: Sequence[Path]) -> tuple[Invoked, Invoked]:
     while cloud.files.depth().waiting < len(files):
         time.sleep(_LOOK_SECONDS)
     environment = stack.environment()
-    summarized = _drained(stack.files_queue_url, "bench.functions_measured.summarize_handler", environment)
-    consolidated = _drained(stack.chunks_queue_url, "bench.functions_measured.consolidate_handler", environment)
+    summarized = _drained(stack.files_queue_url, SUMMARIZE, environment)
+    consolidated = _drained(stack.chunks_queue_url, CONSOLIDATE, environment)
     if any(True for site in cloud.store.sites() for _ in cloud.store.pending(site)):
         raise RuntimeError("not all files were counted")
     return summarized, consolidated
 
 
+def started(handler: str, environment: Mapping[str, str]) -> Started:
+    """Start a function's process anew and let it answer once, connected to a deployment but with nothing to do."""
+    begin = time.perf_counter()
+    with _started(handler, environment) as function:
+        return Started(time.perf_counter() - begin, function.cpu)
+
+
 def _drained(queue_url: str, handler: str, environment: Mapping[str, str]) -> Invoked:
     with _started(handler, environment) as function:
         figures, before = function.figures, function.cpu
-        figures.start_cpu = before
         begin = time.perf_counter()
         with EventSource(queue_url, [function]) as source:
             source.drained(_DRAINED_SECONDS)
@@ -89,6 +111,7 @@ def _drained(queue_url: str, handler: str, environment: Mapping[str, str]) -> In
             if source.errors:
                 raise source.errors[0]
         figures.cpu = function.cpu - before
+        figures.peak_mb = function.peak_rss_kb * 1024 / 1e6
         lines = function.log.splitlines(keepends=True)
     figures.log_bytes = sum(len(line.encode()) for line in lines if not line.startswith(_COUNTED))
     figures.requests = max(int(line.removeprefix(_COUNTED)) for line in lines if line.startswith(_COUNTED))

@@ -1,18 +1,14 @@
-"""From an object put to all of it counted, one file after the other: python -m bench.latency [FILES] [ROWS].
-
-Once with the worker for a machine, which polls as it does in production, once with functions.
-"""
+"""From an object put to all of it counted, one file after the other."""
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.setting import SITE, engine, put, sample_files, show
+from bench.setting import SITE, put
 from iotagg.worker import Duties
 from tests.cloud.processes import crew, functions
 from tests.cloud.whole import deployed
@@ -27,27 +23,21 @@ _LOOK_SECONDS = 0.005
 _PROCESSES = 2
 
 
-def main() -> None:
-    """Measure, and print the figures."""
-    count, rows = (
-        int(sys.argv[place]) if len(sys.argv) > place else default for place, default in ((1, 20), (2, 30_000))
-    )
-    with tempfile.TemporaryDirectory() as folder, engine(), sample_files(count + 1, rows) as files:
-        log = Path(folder) / "log"
-        poll_seconds = Duties().poll_seconds
+def latencies(files: Sequence[Path]) -> dict[str, list[float]]:
+    """Return the seconds of each file, the first of which waits for processes to start.
+
+    Once with the worker for a machine, which polls as it does in production, once with functions.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        log, poll_seconds = Path(folder) / "log", Duties().poll_seconds
 
         def worker(whole: Whole) -> AbstractContextManager[object]:
             return crew(whole, log, processes=_PROCESSES, poll_seconds=poll_seconds, grace_seconds=1)
 
-        figures = [
-            ("worker, 2 processes", *_percentiles(_seconds(files, worker))),
-            ("functions, one of each", *_percentiles(_seconds(files, functions))),
-        ]
-    show(
-        f"Seconds from an object of {rows:,} rows to all of it counted, {count} one after the other",
-        ("by", "p50", "p99", "first, cold"),
-        figures,
-    )
+        return {
+            "functions, one of each": _seconds(files, functions),
+            f"worker, {_PROCESSES} processes": _seconds(files, worker),
+        }
 
 
 def _seconds(files: Sequence[Path], running: Callable[[Whole], AbstractContextManager[object]]) -> list[float]:
@@ -57,26 +47,17 @@ def _seconds(files: Sequence[Path], running: Callable[[Whole], AbstractContextMa
         for file in files:
             begin = time.monotonic()
             put(whole.cloud, file)
-            while not _is_counted(whole.cloud, f"incoming/{SITE}/{file.name}"):
+            while not _is_settled(whole.cloud, SITE, f"incoming/{SITE}/{file.name}"):
                 time.sleep(_LOOK_SECONDS)
             seconds.append(time.monotonic() - begin)
     return seconds
 
 
-def _is_counted(cloud: Cloud, key: str) -> bool:
-    path = cloud.store.path(SITE, key)
-    if not (path.names and path.versions.final):
+def _is_settled(cloud: Cloud, site: str, key: str) -> bool:
+    path = cloud.store.path(site, key)
+    if not path.versions.final:
         return False
-    record = cloud.store.file(path.names[0])
-    return record is not None and record.is_in and all(each.name != path.names[0] for each in cloud.store.pending(SITE))
-
-
-def _percentiles(seconds: list[float]) -> tuple[float, float, float]:
-    # The first file waits for processes to start.
-    first, *others = seconds
-    others.sort()
-    return others[len(others) // 2], others[-(-99 * len(others) // 100) - 1], first
-
-
-if __name__ == "__main__":
-    main()
+    record = cloud.store.file(path.names[0]) if path.names else None
+    if record is None:
+        return path.refusal is not None
+    return record.is_in and all(each.name != record.name for each in cloud.store.pending(site))

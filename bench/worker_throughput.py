@@ -50,6 +50,7 @@ class Run:
     cpu: float
     transactions: int = 0
     requests: int = 0
+    waited: float = 0  # seconds from the start of its processes to the first message that was taken
 
 
 class Watch(threading.Thread):
@@ -81,11 +82,13 @@ def by_worker(files: Sequence[Path], processes: int) -> Run:
     watch = Watch(cloud)
     cpu = _children()
     watch.start()
+    begin = time.perf_counter()
     counts = Crew(stack, Settings(), _DUTIES, processes).run()
     watch.join()
-    if counts["files counted"] + counts["files pending"] + counts["files already counted"] < len(files):
+    if sum(counts[f"files {state}"] for state in ("counted", "pending", "already counted", "refused")) < len(files):
         raise RuntimeError(f"not all files were counted: {counts}")
-    return Run(watch.end - watch.begin, _children() - cpu, counts["transactions"], counts["requests"])
+    cpu, waited = _children() - cpu, watch.begin - begin
+    return Run(watch.end - watch.begin, cpu, counts["transactions"], counts["requests"], waited)
 
 
 def by_sqlite(files: Sequence[Path], processes: int) -> Run:

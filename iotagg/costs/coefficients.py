@@ -1,8 +1,9 @@
 """What a stack does for given traffic, in figures: each with its unit and where it comes from.
 
-`bench.…` names what measures it in this repository (python -m bench.…); a test holds what files cost in requests and
-units against a run. Figures of time are those of one machine and move by ±40 %; Lambda's share of a processor and
-waiting are documented by AWS or taken from documented latencies. "template" is what the stack's template has.
+`bench.…` and `bench …` name what measures it in this repository (python -m …); a test holds what files cost in
+requests and units against a run. Figures of time are those of one machine and move by ±40 %; Lambda's share of a
+processor and waiting are documented by AWS or taken from documented latencies. "template" is what the stack's
+template has.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class Coefficient:
 # Pairs' months that a day of a site's traffic touches, by the files that it comes in, of those that one file touches.
 TOUCHES_BY_FILES = ((1 / 31, 0.56), (1, 1.0), (2, 1.73), (4, 2.77), (8, 4.28), (24, 7.84), (96, 15.39))  # traffic_shape
 
-_SHAPE, _FILES, _KEPT, _TIME = "bench.traffic_shape", "bench.write_costs", "bench.bytes_kept", "bench.compare_compute"
+_SHAPE, _FILES, _KEPT, _TIME = "bench.traffic_shape", "bench.write_costs", "bench storage", "bench compute"
 _SCALING = "AWS Lambda Developer Guide, scaling of SQS event source mappings"
 _MEMORY = "AWS Lambda Developer Guide, memory and computing power"
 _SWEEP = "tests/cloud/test_costs_measured.py"
