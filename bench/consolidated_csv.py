@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from iotagg.core.reader import PairDay
+    from iotagg.core.judge import PairDay
 
 Totals = dict[bytes, list[int]]
 

@@ -21,7 +21,7 @@ from bench.setting import SITE, show
 from iotagg.core.contribution import cut
 from iotagg.core.dialect import ReadingOptions
 from iotagg.core.flows import FileTotals
-from iotagg.core.reader import LineCounts
+from iotagg.core.judge import LineCounts
 from iotagg.core.rejects import RejectLog
 from iotagg.pipeline import Request, Summary, count
 from iotagg.stores.memory import MemoryStore

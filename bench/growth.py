@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from bench.options import Options
     from bench.report import Section
-    from iotagg.core.contribution import PairMonth
+    from iotagg.core.pair_month import PairMonth
 
 Ways = dict[tuple[str, str], Any]  # of the way and the month; what they have in common: bench.growth_ways.Way
 _COMPARED_UP_TO = 10_000  # pairs; to read more of them back from the engine takes long

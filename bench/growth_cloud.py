@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.growth_traffic import GrowthTraffic
-    from iotagg.core.contribution import PairMonth
+    from iotagg.core.pair_month import PairMonth
 
 _TOGETHER = 25  # the most items of one BatchWriteItem
 _AT_ONCE = 4

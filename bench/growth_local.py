@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.growth_traffic import GrowthTraffic
-    from iotagg.core.contribution import PairMonth
+    from iotagg.core.pair_month import PairMonth
 
 
 class InSqlite:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.setting import SITE
-from iotagg.core.contribution import BUCKETS, CHUNK, Name, PairMonth, bucket_of
+from iotagg.core.contribution import BUCKETS, CHUNK, Name, bucket_of
+from iotagg.core.pair_month import PairMonth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
