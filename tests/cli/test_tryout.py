@@ -34,7 +34,11 @@ def test_the_demonstration_shows_the_whole_job_and_leaves_nothing(
 def test_the_demonstration_can_be_kept(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_line = tryout._run
     monkeypatch.setattr(
-        tryout, "_run", lambda line: run_line(line.replace("--days 31 --rows 5000", "--days 9 --rows 2000"))
+        tryout,
+        "_run",
+        lambda line: run_line(
+            line.replace("--rows 5000 --sites paris,tokyo --anomalies 10", "--rows 600 --sites paris,tokyo")
+        ),
     )
     result = run("demo", "--keep", "demo")
     assert result.code == 0
