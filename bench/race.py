@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bench.agreement import compare, compare_outcome, table_of
 from bench.options import Disagreement
 from bench.processes import Failed, measured
-from bench.rivals import PURE, check_ways, ways
+from bench.rivals import IOTAGG, PURE, check_ways, ways
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +108,7 @@ def _first_turn(race: Race, folder: Path, *, last: bool) -> Iterator[dict[str, A
             if others and (refused := _refusal(folder / "printed")):
                 _leave_out_all(race, refused)
                 break
-            if not others or way.leaves == "outcome":
+            if not others or way.name.startswith(IOTAGG):
                 raise Disagreement(f"{race.ground.setting}: {reason}") from None
             race.taking_part.remove(way)
             race.left_out[way.name] = (

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bench.report import Plot, Section, Table
-from bench.rivals import DUCKDB_UPSERT, DUTIES, FLOOR, INFLATE, IOTAGG, POLARS, PURE, SPLIT, UPLOAD
+from bench.rivals import DRY, DUCKDB_UPSERT, DUTIES, FLOOR, INFLATE, IOTAGG, POLARS, PURE, SPLIT, UPLOAD
 from bench.settings import FORMS, Setting
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bench.figures import Figures
 
-_NOT_RIVALS = {IOTAGG, PURE, FLOOR, "cat", INFLATE}
+_NOT_RIVALS = {IOTAGG, PURE, DRY, FLOOR, "cat", INFLATE}
 _MB = 1e6
 _Row = tuple[str, str, float | None, float | None, str]
 _OURS, _OTHERS = "#d1495b", "#4c78a8"
