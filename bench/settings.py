@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bench.flow_data import Kind, flow_file
 from iotagg.core.dialect import BYTE_ORDER_MARK, ReadingOptions, header_dialect, split_fields
-from iotagg.core.lines import blocks, lines
+from iotagg.core.lines import Batch, blocks, lines
 from iotagg.errors import FileRefused
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ def _found(folder: Path) -> Iterable[Ground]:
 def _columns(file: Path) -> tuple[tuple[str, ...], tuple[int, ...]]:
     with file.open("rb") as stream:
         for batch in lines(blocks(stream)):
-            first = next((line for line in getattr(batch, "lines", ()) if line.strip()), None)
+            found = batch.split()[0] if isinstance(batch, Batch) else []
+            first = next((line for line in found if line.strip()), None)
             if first is not None:
                 line = first.rstrip(b"\r")
                 # As they are written, blanks and all: others know columns by nothing else.
