@@ -97,6 +97,8 @@ def planned(
     values = settled(template, order.given, known, own).values
     with ExitStack() as cleaning, tempfile.TemporaryDirectory() as folder:
         packages = build(template, ingredients, values, Path(folder))
+        for note in dict.fromkeys(package.note for package in packages.values() if package.note):
+            tell(note)
         shelf = Shelf(formation, order.name)
         if not order.dry_run:
             stock(shelf, ingredients, packages, tell, progress)

@@ -92,6 +92,7 @@ class ToyPackage:
     file: Path
     bytes: int
     key: str
+    note: str = ""
 
 
 def toy_ingredients(template: str = TEMPLATE, content: bytes = b"code", version: str = "0.1.0") -> Ingredients:
