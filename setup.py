@@ -1,7 +1,7 @@
 """The one part of the build that cannot be declared: the compiled scanner, without which iotagg works too.
 
 It is built for this machine where there is a compiler, and for the other processors of Lambda where there is one for
-them: zig (https://pypi.org/project/ziglang/), or GCC for another machine. See CONTRIBUTING.md.
+them: zig (`pip install ziglang`), or GCC for another machine. See CONTRIBUTING.md.
 """
 
 import os
