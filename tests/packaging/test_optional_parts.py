@@ -94,7 +94,11 @@ def test_without_a_scanner_for_it_a_package_goes_without_and_says_what_to_do(top
     )
 
 
-@pytest.mark.parametrize("content", [b"", b"MZ\x90\x00", elf(ARM64), elf(X86_64) + b"\0GLIBC_2.14\0GLIBC_2.38\0"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"MZ\x90\x00", elf(ARM64), elf(X86_64) + b"\0GLIBC_2.14\0GLIBC_2.38\0"],
+    ids=["empty", "another system", "another processor", "a newer C library"],
+)
 def test_a_scanner_that_does_not_run_there_never_goes(top: Path, tmp_path: Path, content: bytes) -> None:
     put(top, "core", content)
     put(top, "packaging/scanners/x86_64", content)
