@@ -5,10 +5,15 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
+# What compiles for other machines is large, and only packages and wheels need it.
+RELEASE  = $(CURDIR)/$(VENV)-release
+# An editable installation holds the compiled scanner; it is made anew when that would be another.
+DECLARED = setup.py setup.cfg pyproject.toml constraints.txt $(wildcard iotagg/core/scanner/*.[ch])
+
 # An engine with CloudFormation; it pins what iotagg does not, so it has an environment of its own.
 ENGINE  = $(VENV)-engine
 
-.PHONY: demo demo-cloud bench engine test check check-templates docs test-pythons test-one clean
+.PHONY: demo demo-cloud bench engine test check check-templates docs test-pythons test-one scanners wheel clean
 
 demo: $(VENV)/ready-demo
 	@$(BIN)/iotagg demo
@@ -72,23 +77,50 @@ test-pythons:
 test-one: $(VENV)/ready-one
 	$(BIN)/python -m pytest -n auto --quiet tests/unit tests/stores tests/pipeline tests/cli -k 'not dynamodb and not cloud'
 
-$(VENV)/ready-demo: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
+# The compiled scanner, into the clone: for this machine, and for both processors that iotagg deploy may be told.
+scanners: $(RELEASE)/ready
+	$(RELEASE)/bin/python setup.py --quiet build_ext --inplace
+
+# What is released, into dist: the sources, and a wheel for each processor, which holds the other one's scanner too. They
+# run with every glibc since 2.17, which auditwheel checks.
+wheel: $(RELEASE)/ready
+	rm -rf build dist
+	$(RELEASE)/bin/python -m build --sdist --no-isolation
+	@for machine in x86_64 aarch64; do \
+	    compiler="$(RELEASE)/bin/python -m ziglang cc -target $$machine-linux-gnu.2.17"; \
+	    rm -rf build; \
+	    env CC="$$compiler" LDSHARED="$$compiler -shared -s" _PYTHON_HOST_PLATFORM=linux-$$machine \
+	        $(RELEASE)/bin/python -m build --wheel --no-isolation \
+	        -C--build-option=--plat-name=manylinux_2_17_$$machine || exit 1; \
+	done
+	@for wheel in dist/*.whl; do \
+	    $(RELEASE)/bin/auditwheel show $$wheel 2>/dev/null | tr '\n' ' ' | \
+	        grep -o '^ *iotagg.* is consistent with the following platform tag: "manylinux_2_17_[a-z0-9_]*"' || exit 1; \
+	done
+
+$(RELEASE)/ready: | $(BIN)/pip
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/pip install --quiet --disable-pip-version-check auditwheel==6.8.2 build==1.6.1 setuptools==84.2.1 \
+	    ziglang==0.17.1
+	@touch $@
+
+$(VENV)/ready-demo: $(DECLARED) | $(BIN)/pip
 	$(INSTALL) '.[plot]'
 	@touch $@
 
-$(VENV)/ready-cloud: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
+$(VENV)/ready-cloud: $(DECLARED) | $(BIN)/pip
 	$(INSTALL) '.[local,plot]'
 	@touch $@
 
-$(VENV)/ready-bench: setup.cfg pyproject.toml constraints.txt bench/requirements.txt | $(BIN)/pip
+$(VENV)/ready-bench: $(DECLARED) bench/requirements.txt | $(BIN)/pip
 	$(INSTALL) '.[bench]' --constraint bench/requirements.txt
 	@touch $@
 
-$(VENV)/ready-test: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
+$(VENV)/ready-test: $(DECLARED) | $(BIN)/pip
 	$(INSTALL) '.[test]'
 	@touch $@
 
-$(VENV)/ready-one: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
+$(VENV)/ready-one: $(DECLARED) | $(BIN)/pip
 	$(INSTALL) '.[test-core]'
 	@touch $@
 

@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
+from iotagg.core.native import reader_in_use
 from iotagg.jobs.handling import Handled, handle
 from iotagg.jobs.summarize import summarize_message
 from lambda_handlers.wiring import NAMESPACE, RELEASE, cloud, failures_told, in_time, message_of
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-logger = Logger(service="iotagg-summarize", release=RELEASE)
+logger = Logger(service="iotagg-summarize", release=RELEASE, reader=reader_in_use())
 metrics = Metrics(namespace=NAMESPACE, service="summarize")
 
 

@@ -9,6 +9,8 @@ import click
 
 from iotagg.cli.options import json_option
 from iotagg.cli.printing import plural, print_json, readable_path
+from iotagg.core.inflating import library_in_use
+from iotagg.core.native import reader_in_use
 from iotagg.listing import status as store_status
 
 if TYPE_CHECKING:
@@ -51,14 +53,19 @@ def _facts(store: Store) -> dict[str, Any]:
         "rejected": found.rejected,
         "first_day": found.first_day or None,
         "last_day": found.last_day or None,
-        "reader": "pure Python",
+        "reader": reader_in_use(),
+        "gzip": library_in_use(),
     }
 
 
 def _print(facts: dict[str, Any], width: int) -> None:
+    notes = {
+        "rejected": " (lines of files that are counted)",
+        "reader": f", gzip by {facts['gzip']}" + (" (on this machine)" if "bucket" in facts else ""),
+    }
     for fact, value in facts.items():
-        note = " (lines of files that are counted)" if fact == "rejected" else ""
-        click.echo(f"{fact.replace('_', ' '):<{width}} {readable(value)}{note}")
+        if fact != "gzip":
+            click.echo(f"{fact.replace('_', ' '):<{width}} {readable(value)}{notes.get(fact, '')}")
 
 
 def readable(value: object) -> str:

@@ -34,6 +34,11 @@ def inflated(stream: ByteStream, size: int) -> Iterator[bytes]:
             yield block
 
 
+def library_in_use() -> str:
+    """Name what inflates here, for people: "isal" or "Python"."""
+    return "Python" if _library()[0] is gzip.GzipFile else "isal"
+
+
 def _library() -> tuple[type[gzip.GzipFile], tuple[type[Exception], ...]]:
     try:
         from isal import igzip, igzip_lib  # noqa: PLC0415 (most files are not compressed)

@@ -24,6 +24,11 @@ def compiled_scanner() -> type[Scanner] | None:
     return Scanner
 
 
+def reader_in_use() -> str:
+    """Name what reads here, for people: "compiled scanner" or "pure Python"."""
+    return "pure Python" if compiled_scanner() is None else "compiled scanner"
+
+
 class NativeTally:
     """A tally whose rows are found and added up by the compiled scanner."""
 

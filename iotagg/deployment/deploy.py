@@ -98,8 +98,9 @@ def planned(
     with ExitStack() as cleaning, tempfile.TemporaryDirectory() as folder:
         packages = build(template, ingredients, values, Path(folder))
         shelf = Shelf(formation, order.name)
-        if not order.dry_run:
-            stock(shelf, ingredients, packages, tell, progress)
+        going = packages.values() if order.dry_run else stock(shelf, ingredients, packages, tell, progress)
+        for note in dict.fromkeys(package.note for package in going if package.note):
+            tell(note)
         parameters = settled(template, order.given, known, own | filled(shelf, values, packages))
         template = Outline.parse(ingredients.template_for(parameters.values))
         body, url, unasked = cleaning.enter_context(source(template, shelf, dry_run=order.dry_run))

@@ -42,6 +42,10 @@ class Package(Protocol):
     def key(self) -> str:
         """Its key in the bucket of packages."""
 
+    @property
+    def note(self) -> str:
+        """What it goes without and what to do about it; empty where nothing is missing."""
+
 
 Builder = Callable[[Mapping[str, str], Path], Package | None]  # from the stack's parameters, into a folder
 Estimate = Callable[[Mapping[str, str], str], Iterable[str]]  # from the stack's parameters and region, lines to read

@@ -49,14 +49,17 @@ def build(template: Outline, ingredients: Ingredients, values: Mapping[str, str]
 
 def stock(
     shelf: Shelf, ingredients: Ingredients, packages: Mapping[str, Package], tell: Tell, progress: Progress
-) -> None:
-    """Make the bucket for packages, and put those into it that are not there. Raises CloudError."""
+) -> list[Package]:
+    """Make the bucket for packages, put those into it that are not there, and return these. Raises CloudError."""
     shelf.make(Outline.parse(ingredients.packages_template), ingredients.version, tell)
+    sent = []
     for package in packages.values():
         with progress(package.bytes) as passed:
             new = shelf.put(package, passed)
         if new:
             tell(f"sent     {package.key} ({package.bytes:,} bytes)")
+            sent.append(package)
+    return sent
 
 
 def filled(shelf: Shelf, values: Mapping[str, str], packages: Mapping[str, Package]) -> dict[str, str]:

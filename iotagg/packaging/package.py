@@ -18,6 +18,7 @@ from iotagg.packaging.archive import archived
 from iotagg.packaging.byte_code import compiled
 from iotagg.packaging.distributions import installed, own_licence
 from iotagg.packaging.imports import home, reached
+from iotagg.packaging.optional_parts import SCANNER, fitting, scanner_for, without_scanner
 
 ARCHITECTURES = ("arm64", "x86_64")
 RUNTIME = "python3.13"
@@ -26,18 +27,23 @@ RUNTIME = "python3.13"
 SDK = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
 FUNCTIONS = ("aws_lambda_powertools", "pynamodb", "tenacity", "typing_extensions")
 WORKER = ("click", "platformdirs", "pynamodb", "tenacity", *SDK)
+QUICKER = ("isal",)  # wherever it runs; without it the same is done in more time
 SERVICES = frozenset(("cloudformation", "dynamodb", "s3", "sqs", "sts"))  # STS: for credentials of an assumed role
 DATA = ("*.service", "Containerfile")  # what lies beside a program's modules
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package that was made: its file, the SHA-256 of that, its size, and the size of what is in it, in bytes."""
+    """A package that was made: its file, the SHA-256 of that, its size, and the size of what is in it, in bytes.
+
+    `note` says what it goes without and what to do about it; "" where nothing is missing.
+    """
 
     file: Path
     sha256: str
     bytes: int
     unzipped: int
+    note: str = ""
 
     @property
     def key(self) -> str:
@@ -58,7 +64,7 @@ def build_worker(architecture: str, folder: Path) -> Package:
 def _build(kind: str, program: str, others: tuple[str, ...], architecture: str, folder: Path) -> Package:
     if architecture not in ARCHITECTURES:
         raise InvalidValue(f"no architecture {architecture}: it has to be one of {', '.join(ARCHITECTURES)}")
-    files = contents(kind, program, others)
+    files = contents(kind, program, others, architecture)
     for place, content in files.items():
         machine_code.check(place, content, architecture, RUNTIME)
     files |= compiled({place: content for place, content in files.items() if place.endswith(".py")}, RUNTIME)
@@ -67,18 +73,22 @@ def _build(kind: str, program: str, others: tuple[str, ...], architecture: str, 
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{kind}-{__version__}-{architecture}-{digest[:16]}.zip"
     file.write_bytes(zipped)
-    return Package(file, digest, len(zipped), sum(map(len, files.values())))
+    note = "" if SCANNER in files else without_scanner(architecture, RUNTIME, ARCHITECTURES)
+    return Package(file, digest, len(zipped), sum(map(len, files.values())), note)
 
 
-def contents(kind: str, program: str, others: tuple[str, ...]) -> dict[str, bytes]:
+def contents(kind: str, program: str, others: tuple[str, ...], architecture: str) -> dict[str, bytes]:
     """Return the files of a package by their place: a program, what it imports, and the bill of materials."""
     beside = home(program)
     modules = [f"{program}.{file.stem}" for file in sorted(beside.glob("*.py"))]
-    ours = reached(modules).files
+    ours = {place: file for place, file in reached(modules).files.items() if not machine_code.is_compiled(place)}
     ours |= {f"{program}/{file.name}": file for pattern in DATA for file in beside.glob(pattern)}
     distributions = [installed(name, SERVICES) for name in others]
+    distributions += fitting(QUICKER, architecture, RUNTIME)
     files = {place: file for each in distributions for place, file in each.files.items()}
     read = {place: file.read_bytes() for place, file in (files | ours).items()}
+    if (scanner := scanner_for(architecture, RUNTIME)) is not None:
+        read[SCANNER] = scanner
     read[f"iotagg-{__version__}.dist-info/licenses/LICENSE"] = own_licence(beside.parent)
     read[bill_of_materials.PLACE] = bill_of_materials.bill_of_materials(kind, distributions)
     return read
@@ -90,9 +100,12 @@ def main() -> None:
     if len(sys.argv) != 4 or sys.argv[1] not in builds:  # noqa: PLR2004 (as the usage says)
         sys.exit(f"usage: python -m iotagg.packaging.package {'|'.join(builds)} {'|'.join(ARCHITECTURES)} FOLDER")
     try:
-        print(builds[sys.argv[1]](sys.argv[2], Path(sys.argv[3])).file)  # noqa: T201 (for the shell to read)
+        package = builds[sys.argv[1]](sys.argv[2], Path(sys.argv[3]))
     except IotaggError as error:
         sys.exit(f"iotagg: {error}")
+    if package.note:
+        print(f"iotagg: {package.note}", file=sys.stderr)  # noqa: T201 (for a person to read)
+    print(package.file)  # noqa: T201 (for the shell to read)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from iotagg.core.inflating import library_in_use
+from iotagg.core.native import reader_in_use
 from tests.cli.running import Command, write_flows
 
 if TYPE_CHECKING:
@@ -118,8 +120,11 @@ def test_status(counted: Command) -> None:
     facts = counted("status", "--json").objects()[0]
     assert facts["files"] == {"counted": 1}
     assert (facts["sites"], facts["flows"], facts["rejected"]) == (["paris"], 3, 1)
-    assert (facts["first_day"], facts["last_day"], facts["reader"]) == ("2022-12-13", "2022-12-13", "pure Python")
-    assert "files      1 counted" in counted("status").out
+    assert (facts["first_day"], facts["last_day"]) == ("2022-12-13", "2022-12-13")
+    assert (facts["reader"], facts["gzip"]) == (reader_in_use(), library_in_use())
+    said = counted("status").out
+    assert "files      1 counted\n" in said
+    assert said.endswith(f"\nreader     {reader_in_use()}, gzip by {library_in_use()}\n")
 
 
 def test_inspect_counts_nothing(run: Command, tmp_path: Path) -> None:

@@ -57,6 +57,14 @@ def test_a_deployment_makes_the_stack_protects_it_and_says_what_to_type_next(des
     assert Stack.deployed_as(desk.name).bucket == desk.output("Bucket")
 
 
+def test_what_a_package_goes_without_is_said_as_often_as_it_is_sent(desk: Desk) -> None:
+    desk.ships(toy_ingredients(note="packages for arm64 go without something"))
+    for arguments, times in ((["--dry-run"], 1), (["--yes"], 1), (["--yes"], 0)):
+        result = desk("deploy", *arguments)
+        assert result.code == 0, result
+        assert result.out.count("packages for arm64 go without something\n") == times
+
+
 def test_the_name_may_come_from_the_environment(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IOTAGG_STACK", desk.name)
     desk.name = "--dry-run"

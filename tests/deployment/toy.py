@@ -92,13 +92,16 @@ class ToyPackage:
     file: Path
     bytes: int
     key: str
+    note: str = ""
 
 
-def toy_ingredients(template: str = TEMPLATE, content: bytes = b"code", version: str = "0.1.0") -> Ingredients:
+def toy_ingredients(
+    template: str = TEMPLATE, content: bytes = b"code", version: str = "0.1.0", note: str = ""
+) -> Ingredients:
     def build(_: Mapping[str, str], folder: Path) -> ToyPackage:
         file = folder / "functions.zip"
         file.write_bytes(content)
-        return ToyPackage(file, len(content), f"functions/{hashlib.sha256(content).hexdigest()}.zip")
+        return ToyPackage(file, len(content), f"functions/{hashlib.sha256(content).hexdigest()}.zip", note)
 
     def estimate(parameters: Mapping[str, str], _: str) -> list[str]:
         return [f"about $1.00 a month with {parameters['Seconds']} seconds"]

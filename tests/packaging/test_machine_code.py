@@ -33,6 +33,13 @@ def test_a_file_compiled_for_another_python_is_refused(place: str) -> None:
         check(place, elf(X86_64), "x86_64", "python3.13")
 
 
+@pytest.mark.parametrize("needed", [b"\0libc.musl-x86_64.so.1\0", b"\0GLIBC_2.2.5\0GLIBC_2.35\0GLIBC_2.14\0"])
+def test_a_file_that_needs_another_or_a_newer_c_library_is_refused(needed: bytes) -> None:
+    with pytest.raises(NotPackable, match="not compiled for Linux"):
+        check(PLAIN, elf(X86_64) + needed, "x86_64", "python3.13")
+    check(PLAIN, elf(X86_64) + b"\0libc.so.6\0GLIBC_2.2.5\0GLIBC_2.34\0", "x86_64", "python3.13")
+
+
 @pytest.mark.parametrize("content", [b"", b"MZ\x90\x00", b"\xcf\xfa\xed\xfe" + bytes(30)])
 def test_a_file_of_another_system_is_refused(content: bytes) -> None:
     with pytest.raises(NotPackable, match="not compiled for Linux"):

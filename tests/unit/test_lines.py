@@ -4,6 +4,7 @@ import gzip
 import sys
 from collections.abc import Iterable, Iterator
 from io import BytesIO
+from types import ModuleType, SimpleNamespace
 from unittest.mock import patch
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotagg.core import lines as module
+from iotagg.core.inflating import library_in_use
 from iotagg.core.lines import Batch, Overlong, blocks, lines
 from iotagg.errors import FileRefused
 from tests.strategies import ShortReads, gzipped, read_sizes
@@ -110,6 +112,15 @@ def test_gzip_that_is_damaged_is_refused(place: int) -> None:
 def test_gzip_with_other_content_behind_it_is_refused() -> None:
     with pytest.raises(FileRefused, match="damaged"):
         list(blocks(BytesIO(gzip.compress(b"a,b\n") + b"c,d\n" * 9)))
+
+
+def test_what_inflates_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert library_in_use() in {"isal", "Python"}
+    isal = ModuleType("isal")
+    vars(isal).update(igzip=SimpleNamespace(IGzipFile=int), igzip_lib=SimpleNamespace(IsalError=OSError))
+    for installed, name in ((None, "Python"), (isal, "isal")):
+        monkeypatch.setitem(sys.modules, "isal", installed)
+        assert library_in_use() == name
 
 
 def test_an_empty_stream_has_no_lines() -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import sys
 from io import BytesIO
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from iotagg.core.dialect import ReadingOptions
 from iotagg.core.judge import LineCounts
 from iotagg.core.lines import Batch, Overlong
+from iotagg.core.native import reader_in_use
 from iotagg.core.reader import FlowReader
 from iotagg.errors import FileRefused
 from tests.unit.tallies import each_tally  # noqa: F401 (it applies to every test here)
@@ -131,3 +134,9 @@ def test_a_line_without_end_is_a_reject_after_the_header_and_a_refusal_before() 
     found.read(batch([HEADER]))
     found.read(Overlong(b"x"))
     assert found.finish()[1] == LineCounts(headers=1, rejected=1)
+
+
+def test_what_reads_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name in ((None, "pure Python"), (SimpleNamespace(Scanner=int), "compiled scanner")):
+        monkeypatch.setitem(sys.modules, "iotagg.core._scanner", module)
+        assert reader_in_use() == name
