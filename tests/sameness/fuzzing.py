@@ -1,6 +1,6 @@
 """python -m tests.sameness.fuzzing --seconds 300: are lines that take new branches read alike?
 
-Coverage-guided: clang compiles the scanner so that a fuzzer (atheris, of LLVM's libFuzzer) sees which of its branches an
+Coverage-guided: clang compiles the scanner so that a fuzzer (atheris, LLVM's libFuzzer) sees which of its branches an
 input takes, and keeps what takes new ones. Each input is read both ways, under the address sanitizer. What was found
 stays in build/fuzz; a difference, or a bad access, ends it and is written there.
 """
@@ -34,7 +34,7 @@ _HEADERS = (
 _ROW = b"192.0.2.1,192.0.2.2,2022-04-03 10:00,9,9\n"
 _ADDRESSES = ("192.0.2.1,", "192.0.2.2,", "::ffff:192.0.2.1", "Src IP,")
 _DATES = ("2022-04-03 ", "2022-04-03T", "13/4/2022", "9999999999999999")
-_SIGNS = ('"', '""', ',"', '",', ",", ",,,,,,,,,,,,,,,,", "\x0d", "\x0a", "\x00", "\xff", "\x09")
+_SIGNS = ('"', '""', ',"', '",', ",", ",,,,,,,,,,,,,,,,", r"\x0d", r"\x0a", r"\x00", r"\xff", r"\x09")
 _WORDS = (*_ADDRESSES, *_DATES, *_SIGNS, _ROW.decode().strip())
 _COPIES = (1, 64, 65, 4096)
 
