@@ -13,7 +13,7 @@ DECLARED = setup.py setup.cfg pyproject.toml constraints.txt $(wildcard iotagg/c
 # An engine with CloudFormation; it pins what iotagg does not, so it has an environment of its own.
 ENGINE  = $(VENV)-engine
 
-.PHONY: demo demo-cloud bench engine test check check-templates docs test-pythons test-one scanners wheel clean
+.PHONY: demo demo-cloud bench engine test check check-templates docs test-pythons test-one scanners wheel sameness fuzz clean
 
 demo: $(VENV)/ready-demo
 	@$(BIN)/iotagg demo
@@ -54,6 +54,22 @@ check-templates: $(VENV)/ready-test $(VENV)-checkov/ready
 $(VENV)-checkov/ready: | $(BIN)/pip
 	$(PYTHON) -m venv $(VENV)-checkov
 	$(VENV)-checkov/bin/pip install --quiet --disable-pip-version-check checkov==3.3.30
+	@touch $@
+
+# Is a file read alike by the compiled scanner and by Python alone? Ten million lines take half an hour.
+sameness: LINES = 10_000_000
+sameness: SEED = 1
+sameness: $(VENV)/ready-test
+	$(BIN)/python -m tests.sameness --lines $(LINES) --seed $(SEED)
+
+# The same question, put by a fuzzer that looks for lines which take new branches. It wants clang.
+fuzz: SECONDS = 300
+fuzz: $(VENV)-fuzz/ready
+	$(VENV)-fuzz/bin/python -m tests.sameness.fuzzing --seconds $(SECONDS)
+
+$(VENV)-fuzz/ready: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
+	$(PYTHON) -m venv $(VENV)-fuzz
+	$(VENV)-fuzz/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . hypothesis atheris==3.0.0
 	@touch $@
 
 docs: $(VENV)/ready-test

@@ -169,6 +169,8 @@ static bool room_for_key_bytes(scanner *s, size_t more)
 
 static bool room_for_group(scanner *s, uint32_t group)
 {
+    if (group == NO_GROUP)
+        return false;
     uint32_t room = s->group_room;
     while (room <= group)
         room = room > NO_GROUP / 2 ? NO_GROUP : room * 2;

@@ -1,0 +1,35 @@
+"""The check is no check unless it finds what it is there to find."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.sameness.building import SOURCES, build, compiler
+from tests.sameness.planted import BUGS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(compiler() is None, reason="there is no C compiler, or no Python.h")
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_planted_bug_is_found(bug: str, tmp_path: Path) -> None:
+    sources = tmp_path / "scanner"
+    shutil.copytree(SOURCES, sources)
+    for name, right, wrong in BUGS[bug]:
+        text = (sources / name).read_text("utf-8")
+        assert text.count(right) == 1, f"{name} has changed: where is {right!r} now?"
+        (sources / name).write_text(text.replace(right, wrong), "utf-8")
+    scanner = build(tmp_path, ["-w"], sources=sources)
+    check = [sys.executable, "-m", "tests.sameness", "--lines", "60000", "--scanner", str(scanner)]
+    environment = os.environ | {"PYTHONHASHSEED": "1"}  # where keys stand in a table depends on it
+    ended = subprocess.run(check, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 1
+    assert "differences" in ended.stdout, ended.stderr
