@@ -24,18 +24,13 @@ SANITIZED = ("-g", "-O1", "-fsanitize=fuzzer-no-link,address", "-fno-omit-frame-
 _UNITS: tuple[DurationUnit, ...] = ("us", "us", "ms", "s")
 _ORDERS: tuple[DayOrder, ...] = ("auto", "auto", "dmy", "mdy")
 _USED = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
-_HEADERS = (
-    b"",
-    _USED + b"\n",
-    _USED + b",a,b,c\n",
-    b"a,b,c," + _USED + b",d\n",
-    b"a," * 70 + _USED + b",b" * 70 + b"\n",
-)
-_ROW = b"192.0.2.1,192.0.2.2,2022-04-03 10:00,9,9\n"
+_ROW = b"192.0.2.1,192.0.2.2,2022-04-03 10:00,9,9"
+_AROUND = ((0, 0), (0, 3), (3, 1), (20, 20))  # columns before and behind those that are used
+_HEADERS = (b"", *(b"a," * before + _USED + b",b" * behind + b"\n" for before, behind in _AROUND))
 _ADDRESSES = ("192.0.2.1,", "192.0.2.2,", "::ffff:192.0.2.1", "Src IP,")
 _DATES = ("2022-04-03 ", "2022-04-03T", "13/4/2022", "9999999999999999")
 _SIGNS = ('"', '""', ',"', '",', ",", ",,,,,,,,,,,,,,,,", r"\x0d", r"\x0a", r"\x00", r"\xff", r"\x09")
-_WORDS = (*_ADDRESSES, *_DATES, *_SIGNS, _ROW.decode().strip())
+_WORDS = (*_ADDRESSES, *_DATES, *_SIGNS, _ROW.decode())
 _COPIES = (1, 64, 65, 4096)
 
 
@@ -68,10 +63,14 @@ def prepare(folder: Path, sources: Path) -> Path:
     """Write what the fuzzer begins with; return the scanner that it watches."""
     corpus = folder / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
-    for header in range(len(_HEADERS)):
-        (corpus / f"rows-{header}").write_bytes(bytes((0, 255, header, 0)) + b"a," * (header == 4) + _ROW * 5)
+    for header, (before, behind) in enumerate(_AROUND, 1):
+        for cell in (b"85", b'"x, y"', b"x" * 24):
+            row = b"%b," % cell * before + _ROW + b",%b" % cell * behind + b"\n"
+            (corpus / f"rows-{header}-{len(cell)}").write_bytes(
+                bytes((0, 255, header, 0)) + row * (3 if len(row) < 300 else 2)
+            )
     for number in range(500):
-        if len(content := case(0, number).content) < 1 << 10:
+        if len(content := case(0, number).content) < 1 << 11:
             (corpus / f"case-{number}").write_bytes(bytes((number % 16, 255, 0, number % 2)) + content)
     words = (word.replace('"', r"\x22") for word in _WORDS)
     (folder / "words").write_text("".join(f'"{word}"\n' for word in words), "utf-8")
@@ -97,7 +96,7 @@ def main() -> None:
     if found is None or found.origin is None:
         raise SystemExit("the fuzzer is missing: pip install atheris")
     scanner_file = prepare(given.folder, given.sources)
-    options = [f"-max_total_time={given.seconds}", "-max_len=1024"]
+    options = [f"-max_total_time={given.seconds}", "-max_len=2048"]
     options += [f"-dict={given.folder}/words", f"-artifact_prefix={given.folder}/"]
     command = [sys.executable, "-m", "tests.sameness.fuzzing", "--inside", str(scanner_file), *options, *others]
     memory = {"LD_PRELOAD": found.origin, "PYTHONMALLOC": "malloc", "ASAN_OPTIONS": "detect_leaks=0"}
