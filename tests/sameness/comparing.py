@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from iotagg.core import reader
+from iotagg.core import judge
 from iotagg.core.contribution import cut
 from iotagg.core.flows import read_flows
 from iotagg.core.native import NativeTally
@@ -16,13 +16,13 @@ from iotagg.errors import FileRefused
 from tests.strategies import ShortReads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from iotagg.core._scanner import Scanner
     from iotagg.core.dialect import Dialect
+    from iotagg.core.judge import LineCounts
     from iotagg.core.lines import Batch
-    from iotagg.core.reader import LineCounts
-    from iotagg.core.tally import NewTally
+    from iotagg.core.tally import Judge, NewTally
     from tests.sameness.cases import Case
 
 _SHOWN = 300
@@ -44,6 +44,20 @@ class Outcome:
     contribution: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    judge: Judge
+    judged: set[int]
+    above: int
+
+    def line(self, place: int, line: bytes, /) -> None:
+        self.judged.add(self.above + place)
+        self.judge.line(place, line)
+
+    def group(self, place: int, source: bytes, destination: bytes, date: bytes, /) -> int | None:
+        return self.judge.group(place, source, destination, date)
+
+
 class Watched:
     """A tally that remembers which lines below the header were judged, and how often all was forgotten."""
 
@@ -54,12 +68,8 @@ class Watched:
         self.forgotten = 0
         self.add, self.learn, self.sums, self.known = tally.add, tally.learn, tally.sums, tally.known
 
-    def read(self, batch: Batch, judge: Callable[[int, bytes], None]) -> tuple[int, int]:
-        def noted(place: int, line: bytes) -> None:
-            self.judged.add(self._lines + place)
-            judge(place, line)
-
-        added, lines = self._tally.read(batch, noted)
+    def read(self, batch: Batch, judge: Judge, /) -> tuple[int, int]:
+        added, lines = self._tally.read(batch, _Noted(judge, self.judged, self._lines))
         self._lines += lines
         return added, lines
 
@@ -84,7 +94,7 @@ class Reader:
         """Return what the file says."""
         self.tally = None
         length = len(case.content)
-        usual, reader._SPARE_KEYS = reader._SPARE_KEYS, case.spare_keys  # a small bound is met by small files
+        usual, judge._SPARE_KEYS = judge._SPARE_KEYS, case.spare_keys  # a small bound is met by small files
         try:
             totals = read_flows(
                 ShortReads(case.content, case.sizes),
@@ -111,7 +121,7 @@ class Reader:
         except FileRefused as reason:
             return Outcome(str(reason))
         finally:
-            reader._SPARE_KEYS = usual
+            judge._SPARE_KEYS = usual
         return outcome
 
 

@@ -90,18 +90,6 @@ BUGS: dict[str, Edits] = {
     "no digits are a number": (("scan.c", "cell.length == 0 || cell.length", "cell.length"),),
     "a colon is a digit": (("scan.c", "if (digit > 9)", "if (digit > 10)"),),
     "the scale is not applied": (("scan.c", "numbers[at] *= layout->scale[at];", ";"),),
-    "numbers are added before all of them were seen": (
-        (
-            "scan.c",
-            "        numbers[at] *= layout->scale[at];",
-            "        numbers[at] *= layout->scale[at];\n        add_number(s->sums + (size_t)key->group * layout->numbers + at, numbers[at]);",
-        ),
-        (
-            "scan.c",
-            "    add_row(s, key->group, numbers);\n    return true;",
-            "    s->rows[key->group]++;\n    return true;",
-        ),
-    ),
     "the carry of a sum is lost": (("scan.c", "sums->sum[1] += (uint64_t)(sum >> 64);", ";"),),
     "the carry of the lower half of squares is lost": (("scan.c", " + (uint64_t)(low >> 64);", ";"),),
     "the carry beyond 128 bits of squares is lost": (("scan.c", "sums->squares[2] += (uint64_t)(high >> 64);", ";"),),

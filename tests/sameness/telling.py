@@ -108,7 +108,19 @@ def _line(random: Random, keys: list[Key]) -> bytes:
     return b",".join(cells) + b"," * random.choice((0, 0, 0, 1, 2)) + random.choice((b"", b"\n"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Listener:
+    # It knows no group, so every line at which a tally stops is told to it.
+    judged: list[tuple[int, bytes]]
+
+    def line(self, place: int, line: bytes, /) -> None:
+        self.judged.append((place, line))
+
+    def group(self, _place: int, _source: bytes, _destination: bytes, _date: bytes, /) -> int | None:
+        return None
+
+
 def _judged(tally: Tally, line: bytes) -> tuple[list[tuple[int, bytes]], tuple[int, int]]:
-    judged: list[tuple[int, bytes]] = []
-    read = tally.read(Batch(memoryview(line)), lambda place, text: judged.append((place, text)))
-    return judged, read
+    listener = _Listener([])
+    read = tally.read(Batch(memoryview(line)), listener)
+    return listener.judged, read
