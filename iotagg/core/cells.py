@@ -49,14 +49,12 @@ def address(cell: bytes) -> str:
     if _USUAL_ADDRESS.fullmatch(cell):
         return cell.decode()  # which the library would return, ten times as slowly
     try:
-        found = ipaddress.ip_address(cell.decode("ascii"))
+        found = ipaddress.IPv6Address(cell.decode("ascii"))
     except ValueError:
         raise BadCell(f"{shown(cell)} is no IP address") from None
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.scope_id is not None:
-            raise BadCell(f"{shown(cell)} has a zone (%), which means nothing outside its host")
-        found = found.ipv4_mapped or found
-    return str(found)
+    if found.scope_id is not None:
+        raise BadCell(f"{shown(cell)} has a zone (%), which means nothing outside its host")
+    return str(found.ipv4_mapped or found)
 
 
 def is_address(cell: bytes) -> bool:

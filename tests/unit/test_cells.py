@@ -37,6 +37,23 @@ def test_an_address_has_one_canonical_text(cell: bytes, canonical: str) -> None:
 
 
 @many
+@given(
+    st.lists(
+        st.sampled_from(["0", "00", "01", "9", "10", "99", "100", "199", "255", "256", "1000", "", "x", " 1"]),
+        max_size=5,
+    )
+)
+def test_texts_like_an_ipv4_address_mean_what_the_library_says(octets: list[str]) -> None:
+    text = ".".join(octets)
+    try:
+        expected = str(ipaddress.IPv4Address(text))
+    except ValueError:
+        with pytest.raises(cells.BadCell):
+            cells.address(text.encode())
+    else:
+        assert cells.address(text.encode()) == expected
+
+
 @given(st.ip_addresses())
 def test_every_address_comes_back_in_any_spelling(given_address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     canonical = address(str(given_address).encode())
