@@ -90,7 +90,8 @@ def test_the_functions_need_their_package_and_the_runtimes_sdk_and_all_that_is_i
 @pytest.mark.parametrize("python", ["this", RUNTIME])
 def test_the_worker_needs_its_package_and_nothing_else_and_all_that_is_in_it(worker: Made, python: str) -> None:
     loaded = imported_by(runtime_python() if python == RUNTIME else sys.executable, worker, [], "vm_worker")
-    assert [name for name in WORKER if not top_level(name) & loaded] == []
+    # Some of it is imported where it is used only.
+    assert [name for name in WORKER if not top_level(name) & (loaded | asked_for("vm_worker"))] == []
 
 
 def test_a_package_lacks_what_its_program_does_not_use(functions: Made, worker: Made) -> None:
