@@ -91,7 +91,7 @@ def test_the_functions_need_their_package_and_the_runtimes_sdk_and_all_that_is_i
 def test_the_worker_needs_its_package_and_nothing_else_and_all_that_is_in_it(worker: Made, python: str) -> None:
     loaded = imported_by(runtime_python() if python == RUNTIME else sys.executable, worker, [], "vm_worker")
     # Some of it is imported where it is used only.
-    assert [name for name in WORKER if not top_level(name) & (loaded | asked_for("vm_worker"))] == []
+    assert [name for name in WORKER if not top_level(name) & (loaded | imported_anywhere("vm_worker"))] == []
 
 
 def test_a_package_lacks_what_its_program_does_not_use(functions: Made, worker: Made) -> None:
@@ -115,10 +115,20 @@ def test_a_package_has_no_tests_no_stubs_and_no_leftovers(functions: Made, worke
         assert ".." not in path.parts, place
 
 
-def asked_for(program: str) -> set[str]:
+def nodes_of(program: str) -> list[ast.AST]:
     modules = [f"{program}.{file.stem}" for file in (ROOT / program).glob("*.py")]
     trees = [ast.parse(file.read_bytes()) for file in reached(modules).files.values() if file.suffix == ".py"]
-    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    return [node for tree in trees for node in ast.walk(tree)]
+
+
+def imported_anywhere(program: str) -> set[str]:
+    return {
+        node.module.partition(".")[0] for node in nodes_of(program) if isinstance(node, ast.ImportFrom) and node.module
+    }
+
+
+def asked_for(program: str) -> set[str]:
+    calls = [node for node in nodes_of(program) if isinstance(node, ast.Call) and node.args]
     return {
         str(call.args[0].value)
         for call in calls
