@@ -27,9 +27,10 @@ turns in each round, so that whatever else the machine does falls upon all of th
 over the rounds; ratios are medians of the ratios within a round, and are what to look at: 3 in the column `of iotagg`
 means three times its time.
 
-**iotagg** is `iotagg upload --dry-run`, which does more than the table: it takes the SHA-256 that tells whether a
-file is counted already, counts every line as header, blank, counted or rejected with its reason, judges dates, and
-cuts what would be stored. It is there with its compiled scanner and without (`pure Python`). **polars** is its
+**iotagg** is its own reading (`iotagg.core.flows`), which does more than the table: it takes the SHA-256 that tells
+whether a file is counted already, counts every line as header, blank, counted or rejected with its reason, and judges
+dates. It is there with its compiled scanner and without (`pure Python`). `iotagg upload --dry-run` is the command,
+which also cuts what would be stored, and looks into the database. **polars** is its
 fastest correct form: a lazy scan of five columns, squares in 128 bits; from a pipe, pieces of 8 MiB that end at a
 line's end, because it would read a stream into memory whole. `same duties` takes the SHA-256 beside it, in a thread,
 and counts lines, as far as polars lets one tell what became of them. **duckdb** has its types declared: finding them
