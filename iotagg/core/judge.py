@@ -172,7 +172,8 @@ class LineJudge:
     def days(self) -> dict[PairDay, list[int]]:
         """Return the days under that order, and forget them."""
         order = self.dates.chosen()
-        day_of = {date: date if isinstance(date, str) else date.day(order) for _, _, date in self.groups}
+        dates = {date for _, _, date in self.groups}
+        day_of = {date: date if isinstance(date, str) else date.day(order) for date in dates}
         days: dict[PairDay, list[int]] = {}
         while self.groups:
             (source, destination, date), group = self.groups.popitem()
