@@ -24,6 +24,7 @@ from iotagg.core.dialect import UNIT_EXPONENTS
 from iotagg.core.lines import Batch, Overlong, blocks, lines
 from iotagg.core.metrics import METRICS
 from iotagg.core.rows import NO_LINE_FEED, OVERLONG, TornRow, no_header, opening, row_cells
+from iotagg.core.tally import PLAIN_DIGITS
 from iotagg.errors import FileRefused
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 HEADER = b",".join([b"Src IP", b"Dst IP", b"Timestamp", *(metric.headers[0].title().encode() for metric in METRICS)])
 _LEVEL = 6
 _MOST_PAIRS = 1 << 16
-_PLAIN_DIGITS = 16  # any number of so many digits is within the limit of 10^16
 _LONGEST = 32  # what is longer is written anew by what it means, so that no line comes out much longer than it was
 
 _DATE = rb"(?:[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2})"
@@ -146,7 +146,7 @@ class _Writer:
         self._metrics = [
             _duration(e) if m.kind == "duration" else _WHOLE for m, e in zip(METRICS, exponents, strict=True)
         ]
-        numbers = b"".join(b",[0-9]{1,%d}" % (_PLAIN_DIGITS - exponent) for exponent in exponents)
+        numbers = b"".join(b",[0-9]{1,%d}" % (PLAIN_DIGITS - exponent) for exponent in exponents)
         self._is_plain = re.compile(_TIMESTAMP + numbers).fullmatch
 
     def written(self, batch: Batch | Overlong) -> bytes:

@@ -96,14 +96,16 @@ def test_a_scanner_serves_one_thread_at_a_time(scanner_type: type[Scanner]) -> N
     scanner = scanner_type(**LAYOUT)
     scanner.learn(*KNOWN[:2], KNOWN[3], 0)
     text = (row(5, 2) + b"\n") * 400_000
-    scanning = Thread(target=scanner.scan, args=(text, 0))
-    scanning.start()
-    refused = 0
-    while scanning.is_alive() and not refused:
-        try:
-            scanner.known()
-        except RuntimeError:
-            refused += 1
-    scanning.join()
+    scans = refused = 0
+    while not refused and scans < 50:  # on a busy machine a scan may be over before anybody else gets a look at it
+        scanning = Thread(target=scanner.scan, args=(text, 0))
+        scanning.start()
+        scans += 1
+        while scanning.is_alive() and not refused:
+            try:
+                scanner.known()
+            except RuntimeError:
+                refused += 1
+        scanning.join()
     assert refused
-    assert scanner.sums(0)[0] == 400_000
+    assert scanner.sums(0)[0] == scans * 400_000
