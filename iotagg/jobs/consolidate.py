@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from iotagg.jobs.cloud import Cloud
     from iotagg.stores.protocol import Store
 
-IN_FLIGHT = 4  # transactions at once: a client needs some 2 ms of processor time for one, and waits longer for it
+IN_FLIGHT = 4  # transactions at once: a client needs some 3 ms of processor time for one, and waits longer for it
 
 
 def consolidate_message(
