@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.client import BaseClient
 
+import iotagg.worker
 import lambda_handlers.consolidate
 import lambda_handlers.summarize
 import lambda_handlers.sweep
@@ -19,8 +20,9 @@ from iotagg.aws.provision import provision
 from iotagg.aws.queues import Draft
 from iotagg.aws.stack import Stack
 from iotagg.cli.main import main
-from iotagg.errors import CloudBusy
+from iotagg.errors import CloudBusy, NotFound
 from iotagg.jobs.cloud import Cloud, Settings
+from iotagg.jobs.summarize import summarize_message
 from iotagg.jobs.sweep import sweep
 from iotagg.worker import Duties, Worker
 from lambda_handlers import wiring
@@ -156,6 +158,21 @@ class Story:
         with self.calls.by("worker"):
             Worker(self.cloud, Duties(sweep_seconds=0, poll_seconds=1, idle_seconds=0.2)).run()
 
+    def machines_fail_once(self) -> None:
+        """Let a worker fail with the first file, give it back at once, and do better."""
+        tries = []
+
+        def failing_first(*arguments: Any) -> Any:
+            tries.append(arguments)
+            if len(tries) == 1:
+                raise NotFound("not yet")
+            return summarize_message(*arguments)
+
+        with self.monkeypatch.context() as patched:
+            patched.setattr(iotagg.worker, "summarize_message", failing_first)
+            self.machines_work()
+        assert len(tries) > 1
+
     def put_back(self, principal: str, handler: Any, queue: Queue) -> None:
         """Let a function find AWS busy, with each message that waits."""
 
@@ -198,7 +215,7 @@ def told(story: Story) -> None:
             story.sweep()
         story.machines_work()
     story.upload("operator", "c0.csv", csv(flow(packets=0), TORN, flow(packets=9)))
-    story.machines_work()
+    story.machines_fail_once()
     story.sweep()
     story.command("operator", "forget", "--device", "192.168.1.8", "--yes")
     story.command("operator", "forget", "--site", "paris", "--yes")
