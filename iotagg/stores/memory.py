@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from iotagg.core.books import Held, Marker, figures_of
 from iotagg.core.contribution import read_chunk
 from iotagg.core.ledger import FileRecord, PathRecord, Pending, is_in, next_revision, sealing
 from iotagg.core.metrics import FLOWS
@@ -17,10 +19,11 @@ from iotagg.errors import NotFound
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from iotagg.core.contribution import Chunk, Contribution, Head, Name
     from iotagg.core.ledger import Move, Refusal
+    from iotagg.core.lines import ByteStream
 
 PairMonthKey = tuple[str, str, str, str]
 
@@ -257,6 +260,44 @@ class MemoryStore:
             kept = sorted((key, sums) for key, sums in self._tables.sums.items() if key[0] == site)
         floor = self.floor()
         return (PairMonth(*key[1:], sums) for key, sums in kept if sums[FLOWS] and key[3] >= floor)
+
+    def first_month(self) -> str:
+        return self.floor()
+
+    def names(self, site: str) -> Iterator[Name]:
+        with self._lock:
+            return iter(sorted(name for name in self._tables.contributions if name.site == site))
+
+    def traces(self, sites: Collection[str] = ()) -> Iterator[Name]:
+        with self._lock:
+            found = {*self._tables.files, *(name for name, _ in self._tables.markers)}
+        return (name for name in found if not sites or name.site in sites)
+
+    @contextmanager
+    def stored(self, name: Name) -> Iterator[tuple[ByteStream, int, int]]:
+        with self._lock:
+            standing = self._tables.contributions.get(name)
+        if standing is None:
+            raise NotFound(f"no contribution {name} at site {name.site}")
+        stored = standing.stored()
+        yield BytesIO(stored), len(stored), len(stored) - sum(map(len, standing.members))
+
+    def markers(self, name: Name) -> dict[int, Marker]:
+        with self._lock:
+            found = {number: at for (held, number), at in self._tables.markers.items() if held == name}
+        return {number: Marker(revision, is_in(revision)) for number, revision in found.items()}
+
+    def held(self, sites: Collection[str] = ()) -> Iterator[Held]:
+        with self._lock:
+            kept = sorted((key, sums) for key, sums in self._tables.sums.items() if not sites or key[0] in sites)
+        floor = self.floor()
+        return (Held(*key, figures_of(sums)) for key, sums in kept if key[3] >= floor)
+
+    def held_month(self, site: str, source: str, destination: str, month: str) -> Held | None:
+        key = (site, source, destination, month)
+        with self._lock:
+            sums = self._tables.sums.get(key)
+            return None if sums is None else Held(*key, figures_of(sums))
 
 
 def _is_of(key: PairMonthKey, site: str, device: str) -> bool:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 from iotagg.core.history import FIRST_DAY, LAST_DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from contextlib import AbstractContextManager
 
+    from iotagg.core.books import Held, Marker
     from iotagg.core.contribution import Chunk, Contribution, Head, Name
     from iotagg.core.ledger import FileRecord, Move, PathRecord, Pending, Refusal
+    from iotagg.core.lines import ByteStream
     from iotagg.core.pair_month import PairMonth
     from iotagg.core.rejects import Reject
 
@@ -201,4 +203,44 @@ class Store(Protocol):
 
     def scan(self, site: str) -> Iterator[PairMonth]:
         """Yield all pair-months of a site, sorted by source, destination and month, without empty ones."""
+        ...
+
+    # An audit's way in: what stands there, whether it makes sense or not.
+
+    def first_month(self) -> str:
+        """Return the first month that is read: the floor, or a later one where months end by the clock."""
+        ...
+
+    def names(self, site: str) -> Iterator[Name]:
+        """Yield the names of a site's contributions whose chunks are stored, sorted."""
+        ...
+
+    def traces(self, sites: Collection[str] = ()) -> Iterator[Name]:
+        """Yield the names of contributions that anything but their chunks is known of, at these sites or all.
+
+        Also of those that were erased, or of which markers are all that is left; in no particular order, and some more
+        than once.
+        """
+        ...
+
+    def stored(self, name: Name) -> AbstractContextManager[tuple[ByteStream, int, int]]:
+        """Open a contribution's stored form; give with it its length, and where its first chunk is known to begin.
+
+        Raises NotFound, also where it is removed meanwhile.
+        """
+        ...
+
+    def markers(self, name: Name) -> dict[int, Marker]:
+        """Return the markers of a contribution's chunks by their numbers, those that no chunk has as well."""
+        ...
+
+    def held(self, sites: Collection[str] = ()) -> Iterator[Held]:
+        """Yield all pair-months of these sites or all, sorted by site, source, destination and month.
+
+        Those of months before the first that is read are left out, those without any flows are not.
+        """
+        ...
+
+    def held_month(self, site: str, source: str, destination: str, month: str) -> Held | None:
+        """Return one pair-month as it is held now."""
         ...

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from iotagg.core.books import Held, Marker, figures_in
 from iotagg.core.contribution import Contribution, Head, Name, chunk_ranges, read_chunk
 from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Versions, is_in, sealing
 from iotagg.core.metrics import FLOWS
@@ -18,14 +19,16 @@ from iotagg.errors import NotFound, NumberTooLarge
 from iotagg.stores import sum_texts
 from iotagg.stores.connection import BUSY_SECONDS, Database
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
+from iotagg.stores.stored_bytes import StoredBytes
 from iotagg.stores.sum_texts import EMPTY, without_zeros
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from iotagg.core.contribution import Chunk
     from iotagg.core.ledger import Move
+    from iotagg.core.lines import ByteStream
 
 _READ_TOGETHER = 64  # chunks, each of some kilobytes
 _PATHS_TOGETHER = 500  # who asks for the first alone does not wait for all
@@ -44,6 +47,7 @@ WITH RECURSIVE of_file (site) AS (
 SELECT site FROM of_file WHERE site > '' UNION SELECT site FROM of_path WHERE site > '' ORDER BY site
 """
 _IS_KEPT = "month >= coalesce((SELECT month FROM floor), '')"
+_HELD = "site, source, destination, month, sums"
 _OF_PAIR_MONTH = "site = ? AND source = ? AND destination = ? AND month = ?"
 
 
@@ -364,8 +368,51 @@ class SqliteStore:
         )
         return _pair_months(self._run(query, site))
 
+    def first_month(self) -> str:
+        return self.floor()
+
+    def names(self, site: str) -> Iterator[Name]:
+        query = "SELECT site, content, options FROM contribution WHERE site = ? ORDER BY content, options"
+        return (Name(*row) for row in self._run(query, site).fetchall())
+
+    def traces(self, sites: Collection[str] = ()) -> Iterator[Name]:
+        for table in ("file", "marker", "reference"):
+            rows = self._run(f"SELECT DISTINCT site, content, options FROM {table}")
+            yield from (Name(*row) for row in rows if not sites or row[0] in sites)
+
+    @contextmanager
+    def stored(self, name: Name) -> Iterator[tuple[ByteStream, int, int]]:
+        row = self._run(f"SELECT length(stored) FROM contribution WHERE {_OF_FILE}", *_key(name)).fetchone()
+        if row is None:
+            raise NotFound(f"no contribution {name} at site {name.site}")
+        head = self._head(name)
+        first_chunk = row[0] - sum(head.chunk_bytes) if head is not None else 0
+        yield StoredBytes(self._database, name), row[0], first_chunk
+
+    def markers(self, name: Name) -> dict[int, Marker]:
+        rows = self._run(f"SELECT chunk, revision FROM marker WHERE {_OF_FILE}", *_key(name))
+        return {number: Marker(revision, is_in(revision)) for number, revision in rows}
+
+    def held(self, sites: Collection[str] = ()) -> Iterator[Held]:
+        of_site = f"site IN ({','.join('?' * len(sites))})" if sites else "true"
+        rows = self._run(
+            f"SELECT {_HELD} FROM pair_month WHERE {of_site} AND {_IS_KEPT} ORDER BY site, source, destination, month",
+            *sites,
+        )
+        return map(_held, rows)
+
+    def held_month(self, site: str, source: str, destination: str, month: str) -> Held | None:
+        query = f"SELECT {_HELD} FROM pair_month WHERE {_OF_PAIR_MONTH}"
+        row = self._run(query, site, source, destination, month).fetchone()
+        return None if row is None else _held(row)
+
     def _run(self, statement: str, *values: object) -> sqlite3.Cursor:
         return self._database.run(statement, *values)
+
+
+def _held(row: tuple[Any, ...]) -> Held:
+    site, source, destination, month, sums = row
+    return Held(site, source, destination, month, figures_in(sums))
 
 
 def _key(name: Name) -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from iotagg.core.contribution import Name, chunk_ranges, head_of, read_chunk
@@ -12,7 +13,7 @@ from iotagg.errors import NotFound
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from iotagg.aws.objects import Bucket
+    from iotagg.aws.objects import Bucket, ObjectStream
     from iotagg.core.contribution import Chunk, Contribution, Head
     from iotagg.core.rejects import Reject
 
@@ -55,6 +56,10 @@ class Archive:
             for number in together:
                 first, last = ranges[number]
                 yield number, read_chunk(content[first - begin : last - begin])
+
+    def stored(self, name: Name) -> closing[ObjectStream]:
+        """Open a contribution's stored form. Raises NotFound."""
+        return closing(self._bucket.open(_key(CONTRIBUTIONS, name)))
 
     def names(self, site: str) -> Iterator[Name]:
         """Yield the names of a site's contributions, sorted."""

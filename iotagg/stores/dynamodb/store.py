@@ -21,6 +21,7 @@ from iotagg.core.contribution import Head, Name
 from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Versions, is_in
 from iotagg.errors import CloudBusy, FileRefused, InvalidValue, NotFound
 from iotagg.stores.dynamodb.archive import Archive
+from iotagg.stores.dynamodb.books import Books
 from iotagg.stores.dynamodb.erasing import dumped, erase, forgotten_item, forgotten_items
 from iotagg.stores.dynamodb.floor import Floor
 from iotagg.stores.dynamodb.removal import Removal
@@ -43,13 +44,15 @@ from iotagg.stores.dynamodb.transaction import CONDITION_FAILED
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from pynamodb.expressions.update import Action
 
     from iotagg.aws.clients import Clients
+    from iotagg.core.books import Held, Marker
     from iotagg.core.contribution import Chunk, Contribution
     from iotagg.core.ledger import Move
+    from iotagg.core.lines import ByteStream
     from iotagg.core.pair_month import PairMonth
     from iotagg.core.rejects import Reject
 
@@ -82,6 +85,7 @@ class DynamoStore:
         self._archive = Archive(Bucket(clients.s3, bucket))
         self._floor = Floor(self._table, retention_months, clock)
         self._sums = Sums(clients.dynamodb, table, clients.meter, self._patience, self._floor)
+        self._books = Books(clients.dynamodb, table)
         self._removal = Removal(clients.dynamodb, table, self._patience)
         self._sites: set[str] = set()
         self._cuts: dict[Name, tuple[Head, int]] = {}  # hardly ever change, and are asked for with each message
@@ -394,6 +398,30 @@ class DynamoStore:
 
     def scan(self, site: str) -> Iterator[PairMonth]:
         return self._sums.scan(site)
+
+    def first_month(self) -> str:
+        return self._floor.first_month()
+
+    def names(self, site: str) -> Iterator[Name]:
+        return self._archive.names(site)
+
+    def traces(self, sites: Collection[str] = ()) -> Iterator[Name]:
+        return self._books.traces(sites)
+
+    @contextmanager
+    def stored(self, name: Name) -> Iterator[tuple[ByteStream, int, int]]:
+        item = self._file(name)
+        with self._archive.stored(name) as stream:
+            yield stream, stream.size, 0 if item is None else int(item.first_chunk)
+
+    def markers(self, name: Name) -> dict[int, Marker]:
+        return self._books.markers(name)
+
+    def held(self, sites: Collection[str] = ()) -> Iterator[Held]:
+        return self._books.held(sites, self._floor.first_month())
+
+    def held_month(self, site: str, source: str, destination: str, month: str) -> Held | None:
+        return self._books.held_month(site, source, destination, month)
 
     def _get(self, read: Callable[[], Kind]) -> Kind | None:
         with explained(f"table {self._table.name}"):

@@ -1,0 +1,125 @@
+"""The audit: everything recomputed from the kept contributions, compared item by item with what a store holds.
+
+What moves meanwhile is looked at again until it stands still; where it does not, it is said to be in flight and not
+judged. Memory does not grow with the store: what is to be compared lies sorted in a temporary file.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from iotagg.auditing.files import Files, lacking, look
+from iotagg.auditing.findings import Counts, Finding, Note, of_file
+from iotagg.auditing.paths import path_faults
+from iotagg.auditing.reading import DAMAGE
+from iotagg.auditing.spool import Spool
+from iotagg.auditing.sums import Comparison
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from iotagg.core.contribution import Name
+    from iotagg.stores.protocol import Store
+
+__all__ = ["Counts", "Finding", "Note", "audit"]
+
+
+def _not_noted(_: Note) -> None:
+    pass
+
+
+def audit(
+    store: Store,
+    sites: Iterable[str] = (),
+    counts: Counts | None = None,
+    *,
+    noted: Callable[[Note], object] = _not_noted,
+    wait: Callable[[float], object] = time.sleep,
+) -> Iterator[Finding]:
+    """Yield all that differs, at these sites or all; nothing where all agrees.
+
+    `counts` learns how much was compared, `noted` what is explained: pending files, and what is in flight. `wait` waits
+    some seconds before what moves is looked at again. Raises StoreError and CloudError where the store cannot be read.
+    """
+    counts = counts or Counts()
+    with closing(Spool()) as spool:
+        for found in _Audit(store, spool, tuple(sites), counts, wait).findings():
+            if isinstance(found, Note):
+                noted(found)
+            else:
+                counts.findings += 1
+                yield found
+
+
+@dataclass(slots=True)
+class _Audit:
+    store: Store
+    spool: Spool
+    sites: tuple[str, ...]
+    counts: Counts
+    wait: Callable[[float], object]
+    unlisted: dict[str, Name] = field(default_factory=dict)
+
+    def findings(self) -> Iterator[Finding | Note]:
+        files = Files(self.store, self.spool, self.store.first_month())
+        for site in self.sites or self.store.sites():
+            self.spool.add_names(self.store.names(site))
+        self.spool.add_names(self.store.traces(self.sites))
+        for number, name in self.spool.names():
+            yield from files.examined(number, name)
+            self.counts.files += 1
+        sites = sorted({*(self.sites or self.store.sites()), *self.spool.sites()})
+        for site in sites:
+            yield from path_faults(self.store, self.spool, site)
+        yield from self._one_sided()
+        yield from self._pending(sites)
+        yield from Comparison(self.store, self.spool, files, self.sites, self.counts, self.wait).findings()
+
+    def _one_sided(self) -> Iterator[Finding]:
+        for path, name in self.spool.one_sided():
+            try:
+                before = self.store.path(name.site, path)
+                record = self.store.file(name)
+                if self.store.path(name.site, path) != before:
+                    continue  # it was just moved
+            except DAMAGE:
+                continue  # that was said already
+            names_it = name in before.names
+            if record is None and names_it:
+                yield of_file(name, frozenset((path,)), "a path refers to it, and nothing is known of it")
+            elif record is not None and names_it != (path in record.paths):
+                text = (
+                    "a path refers to it that it does not know"
+                    if names_it
+                    else "it names a path that does not refer to it"
+                )
+                yield of_file(name, frozenset((path,)), text)
+
+    def _pending(self, sites: Iterable[str]) -> Iterator[Finding | Note]:
+        for site in sites:
+            for each in self.store.pending(site):
+                self.spool.add_pending(each.name, each.since)
+        for name, state in self.spool.unsettled():
+            seen = look(self.store, name)
+            since = self.spool.pending_since(name)
+            if since:
+                self.counts.pending += 1
+                yield Note(
+                    name.site, f"pending since {_moment(since)}: {lacking(seen)}", str(name), tuple(sorted(seen.paths))
+                )
+            elif seen.state() == state:
+                yield of_file(name, seen.paths, f"{lacking(seen)}, and nobody is at work on it")
+            elif seen.is_unsettled:
+                self.counts.in_flight += 1
+                yield Note(name.site, "it is being written to; not judged", str(name), tuple(sorted(seen.paths)))
+        for name, _ in self.spool.pending():
+            if self.store.file(name) is None:
+                yield of_file(name, frozenset(), "it is said to be pending, and nothing is known of it")
+
+
+def _moment(since: int) -> str:
+    return datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%d %H:%M:%S")

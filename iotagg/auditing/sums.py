@@ -1,0 +1,140 @@
+"""Pair-months, recomputed and held, compared side by side; what differs is looked at again until it stands still."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from iotagg.auditing.findings import Finding, Note, figure_name
+from iotagg.auditing.spool import added_up
+from iotagg.core.contribution import bucket_of
+from iotagg.core.metrics import FLOWS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from iotagg.auditing.files import Files
+    from iotagg.auditing.findings import Counts
+    from iotagg.auditing.spool import Key, Share, Spool
+    from iotagg.core.books import Marker
+    from iotagg.core.contribution import Name
+    from iotagg.stores.protocol import Store
+
+    _Side = tuple[Key, int, Mapping[str, object]]
+
+_TURNS = 5
+_TOGETHER = 100  # pair-months that are looked at again at once
+_WAIT_SECONDS = 0.05
+_HELD, _EXPECTED = 0, 1
+
+
+@dataclass(slots=True)
+class Comparison:
+    """Compares the pair-months of a store with what the spool adds up to."""
+
+    store: Store
+    spool: Spool
+    files: Files
+    sites: Collection[str]
+    counts: Counts
+    wait: Callable[[float], object]
+
+    def findings(self) -> Iterator[Finding | Note]:
+        """Yield what differs while nothing of it moves, and what could not be judged."""
+        for key, held, expected in self._side_by_side():
+            self.counts.pair_months += 1
+            if held != expected:
+                self.spool.add_suspect(key, 0)
+        for turn in range(_TURNS):
+            while keys := self.spool.suspects(turn, _TOGETHER):
+                yield from self._judged(keys, turn)
+            if turn + 1 < _TURNS and self.spool.has_suspects(turn + 1):
+                self.wait(_WAIT_SECONDS * 2**turn)
+        while keys := self.spool.suspects(_TURNS, _TOGETHER):
+            for site, source, destination, month in keys:
+                self.counts.in_flight += 1
+                text = "it is being written to; not judged"
+                yield Note(site, text, source=source, destination=destination, month=month)
+
+    def _side_by_side(self) -> Iterator[tuple[Key, Mapping[str, object], Mapping[str, object]]]:
+        first_month = self.files.first_month
+        held: Iterator[_Side] = ((row.key, _HELD, row.figures) for row in self.store.held(self.sites) if row.figures)
+        expected: Iterator[_Side] = (
+            (key, _EXPECTED, sums) for key, sums in self.spool.expected() if key[3] >= first_month
+        )
+        both = merge(held, expected, key=itemgetter(0))
+        for key, group in groupby(both, key=itemgetter(0)):
+            found: list[Mapping[str, object]] = [{}, {}]
+            for _, side, figures in group:
+                found[side] = figures
+            yield key, found[_HELD], found[_EXPECTED]
+
+    def _judged(self, keys: list[Key], turn: int) -> Iterator[Finding]:
+        self._learn()
+        shares = {key: self.spool.shares(key) for key in keys}
+        names = {share.name for of_key in shares.values() for share in of_key}
+        before = {name: self.store.markers(name) for name in names}
+        held = {key: self.store.held_month(*key) for key in keys}
+        after = {name: self.store.markers(name) for name in names}
+        self._learn()
+        first_month = self.store.first_month()
+        for key, row in held.items():
+            of_key = shares[key]
+            if len(self.spool.shares(key)) != len(of_key) or _standing(of_key, before) != _standing(of_key, after):
+                self.spool.add_suspect(key, turn + 1)
+            elif key[3] >= first_month:
+                present = [
+                    share.sums for share in of_key if (marker := after[share.name].get(share.chunk)) and marker.is_in
+                ]
+                expected = added_up(present) if present else {}
+                yield from self._differences(key, row.figures if row is not None else {}, expected)
+
+    def _learn(self) -> None:
+        # Whatever may be counted is stored before: who knows all names knows all that may have come to a sum.
+        last = self.spool.last()
+        for site in self.sites or self.store.sites():
+            self.spool.add_names(self.store.names(site))
+        for number, name in list(self.spool.names(last)):
+            self.files.learn(number, name)
+
+    def _differences(self, key: Key, held: Mapping[str, int | str], expected: Mapping[str, int]) -> Iterator[Finding]:
+        if held == expected:
+            return
+        site, source, destination, month = key
+        if lost := self.spool.lost(site, bucket_of(source, destination)):
+            name, chunk = lost[0]
+            text = f"it cannot be recomputed: chunk {chunk} of {name} cannot be read"
+            yield Finding(site, text, source=source, destination=destination, month=month)
+        elif not held:
+            text = f"it is missing, and should have {expected.get(FLOWS, 0)} flows"
+            yield Finding(site, text, source=source, destination=destination, month=month)
+        elif not expected:
+            text = f"it has {held.get(FLOWS, 0)} flows, and no file adds any"
+            yield Finding(site, text, source=source, destination=destination, month=month)
+        else:
+            yield from _figures(key, held, expected)
+
+
+def _figures(key: Key, held: Mapping[str, int | str], expected: Mapping[str, int]) -> Iterator[Finding]:
+    site, source, destination, month = key
+    for name in sorted({*held, *expected}):
+        stored, recomputed = held.get(name, 0), expected.get(name, 0)
+        if stored != recomputed:
+            figure = figure_name(name, month)
+            text = f"{figure}: stored {stored}, recomputed {recomputed}"
+            yield Finding(
+                *(site, text),
+                source=source,
+                destination=destination,
+                month=month,
+                figure=figure,
+                stored=stored,
+                recomputed=recomputed,
+            )
+
+
+def _standing(shares: list[Share], markers: Mapping[Name, Mapping[int, Marker]]) -> list[Marker | None]:
+    return [markers[share.name].get(share.chunk) for share in shares]
