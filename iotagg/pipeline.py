@@ -186,7 +186,8 @@ def count(
 ) -> Outcome | None:
     """Count what a file that was read at a path adds, as far as it is not counted yet and nothing speaks against it.
 
-    Returns None where the path changed meanwhile: the file is to be read again then. `begins_with` says whether what
+    Returns None where the path changed meanwhile, or others settled what becomes of this version of it: the file is to
+    be looked at again then. `begins_with` says whether what
     stands at a path begins with a content that was written before it but is read after it; that happens to objects
     only. `bring` is consolidate(), or hands its work over to others.
     """
@@ -194,6 +195,8 @@ def count(
     standing = store.file(name)
     was_in = standing is not None and standing.is_in and not standing.is_forgotten
     known = _known(store, path, summary)
+    if origin.version in known.path.versions.final:
+        return None  # what a person or a later version did to it since, is not to be undone
     if is_older(origin.sequencer, known.path.versions.last):
         known = replace(known, outgrown=begins_with(known.path, summary.contribution.head))
     decision = decide(name, known, request.policy, origin)

@@ -75,12 +75,14 @@ class Versions:
     """What is known of the versions of an object at a path; nothing for files on a disk.
 
     `final` are those of which it is settled what became of them, `first` and `last` the sequencers (see is_older()) of
-    the oldest and the newest that the path's contributions come from.
+    the oldest and the newest that the path's contributions come from, `last_rule` how the newest was to be taken ("":
+    nobody said).
     """
 
     final: frozenset[str] = frozenset()
     first: str = ""
     last: str = ""
+    last_rule: OnChange | Literal[""] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +98,18 @@ ON_DISK = Origin()
 
 @dataclass(frozen=True, slots=True)
 class PathRecord:
-    """What is known of a path: the contributions it refers to, oldest first, and its last refusal, if any."""
+    """What is known of a path: the contributions it refers to, oldest first, and its last refusal, if any.
+
+    `moves` says how often that changed, where a store counts it: in one whose decisions nothing can come between, it
+    stays 0.
+    """
 
     site: str
     path: str
     names: tuple[Name, ...] = ()
     refusal: Refusal | None = None
     versions: Versions = field(default_factory=Versions)
+    moves: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +151,9 @@ class Move:
     """A change of what a path refers to.
 
     It forgets the path's refusal, or leaves another one. `origin` is what was read there; `first` and `last` replace
-    the sequencers that are remembered, if given. With `expected` it is made only while the path refers to these. With
-    `retracted` a person takes out what is dropped, which is remembered of it. With `in_place` what is taken stands in
+    the sequencers that are remembered, if given, and `last_rule` what goes with the last one. With `expected` it is made
+    only while the path refers to these, with `seen` only while it was moved as often: a path that refers to nothing may
+    have been left since, by a person's word. With `retracted` a person takes out what is dropped, which is remembered of it. With `in_place` what is taken stands in
     the place of what is dropped, which the path has to refer to, and a refusal stays.
     """
 
@@ -155,7 +163,9 @@ class Move:
     origin: Origin = ON_DISK
     first: str = ""
     last: str = ""
+    last_rule: OnChange | Literal[""] = ""
     expected: tuple[Name, ...] | None = None
+    seen: int | None = None
     refusal: Refusal | None = None
     retracted: bool = False
     in_place: bool = False
@@ -163,7 +173,8 @@ class Move:
     def fits(self, record: PathRecord) -> bool:
         """Say whether the path is still as this move expects it."""
         expected = self.expected is None or self.expected == record.names
-        return expected and not (self.in_place and set(self.drop).isdisjoint(record.names))
+        unmoved = self.seen is None or self.seen == record.moves
+        return expected and unmoved and not (self.in_place and set(self.drop).isdisjoint(record.names))
 
     def applied_to(self, record: PathRecord) -> PathRecord:
         """Return what is known of the path afterwards."""
@@ -176,7 +187,9 @@ class Move:
                 final=record.versions.final | ({self.origin.version} - {""}),
                 first=self.first or record.versions.first,
                 last=self.last or record.versions.last,
+                last_rule=self.last_rule if self.last else record.versions.last_rule,
             ),
+            moves=record.moves,
         )
 
     def _names(self, names: tuple[Name, ...]) -> tuple[Name, ...]:
@@ -285,40 +298,47 @@ def _seen_again(path: PathRecord, policy: Policy, origin: Origin) -> Decision:
     last = origin.sequencer if replaces else ""
     if not first and not last:
         return Decision()
-    return Decision(moves=(Move(path.path, origin=origin, first=first, last=last, expected=path.names),))
+    rule: OnChange | Literal[""] = policy.on_change if last else ""
+    move = Move(path.path, None, (), origin, first, last, rule, expected=path.names, seen=path.moves)
+    return Decision(moves=(move,))
 
 
 def _overtaken(name: Name, known: Known, policy: Policy, origin: Origin) -> Decision | None:
-    # What to do with a version of which a later one was read before it; None where that makes no difference.
+    # What to do with a version of which a later one was read before it; None where that makes no difference. It is the
+    # later one's word that tells what it does to what came before it.
     path = known.path
-    if policy.on_change == "replace" or known.outgrown:
+    rule = path.versions.last_rule or policy.on_change
+    if rule == "replace" or known.outgrown:
         return _stands(path, origin)
-    if policy.on_change == "add":
+    if not is_older(origin.sequencer, path.versions.first) or rule == policy.on_change == "add":
         return None
-    if is_older(origin.sequencer, path.versions.first):
-        # What was written first stands, so what was read before it gives way, and is refused in its turn.
-        displaced = Refusal(OTHER_CONTENT, str(path.names[-1]))
-        return Decision(moves=(replace(_move(path, name, path.names, origin, policy), refusal=displaced),))
-    return None
+    if rule == "add":
+        return Decision(moves=(_move(path, name, (), origin, replace(policy, on_change="add")),))
+    # What was written first stands, so what was read before it gives way, and is refused in its turn.
+    displaced = Refusal(OTHER_CONTENT, str(path.names[-1]))
+    move = _move(path, name, path.names, origin, replace(policy, on_change="refuse"))
+    return Decision(moves=(replace(move, last_rule=policy.on_change, refusal=displaced),))
 
 
 def _stands(path: PathRecord, origin: Origin) -> Decision:
     # A later version holds all that this one does, or replaces it; it stands as if it had been read after this one.
     moves: tuple[Move, ...] = ()
     if is_older(origin.sequencer, path.versions.first):
-        moves = (Move(path.path, origin=origin, first=origin.sequencer, expected=path.names, refusal=path.refusal),)
+        moves = (Move(path.path, origin=origin, first=origin.sequencer, expected=path.names, seen=path.moves, refusal=path.refusal),)
     return Decision(moves=moves, refused="a later version of this object was counted before it", remembered=False)
 
 
 def _move(path: PathRecord, name: Name, drop: tuple[Name, ...], origin: Origin, policy: Policy) -> Move:
     # What has grown, or stands beside other traffic, goes back to the first of the path's versions.
     first = last = origin.sequencer
+    rule: OnChange | Literal[""] = policy.on_change if last else ""
     came_first = is_older(first, path.versions.first)
     replaces = policy.on_change == "replace" or (came_first and policy.on_change == "refuse")
     if path.names and not replaces:
         first = first if came_first else path.versions.first or first
-        last = path.versions.last if is_older(last, path.versions.last) else last
-    return Move(path.path, name, drop, origin, first, last, expected=path.names)
+        if is_older(last, path.versions.last):
+            last, rule = path.versions.last, path.versions.last_rule
+    return Move(path.path, name, drop, origin, first, last, rule, expected=path.names, seen=path.moves)
 
 
 def _dropped(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from iotagg.core.ledger import FORGOTTEN, Move, Origin, PathRecord, comes_back, is_older, remains
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from iotagg.core.contribution import Name
-    from iotagg.core.ledger import FileRecord
+    from iotagg.core.ledger import FileRecord, OnChange, Versions
 
 KNOWN_OTHERWISE = (
     "this path is known here with other content, which stays; iotagg retract takes that out, then restore again"
@@ -90,6 +90,7 @@ def _moves(path: PathRecord, known: PathRecord, missing: tuple[Name, ...]) -> tu
                 origin=Origin(min(path.versions.final - known.versions.final, default="")) if not place else Origin(),
                 first=_earlier(path.versions.first, known.versions.first),
                 last=_later(path.versions.last, known.versions.last),
+                last_rule=_rule(path.versions, known.versions),
                 expected=(*known.names, *missing[:place]),
                 refusal=known.refusal or (path.refusal if is_last else None),
             )
@@ -99,6 +100,10 @@ def _moves(path: PathRecord, known: PathRecord, missing: tuple[Name, ...]) -> tu
 
 def _earlier(sequencer: str, known: str) -> str:
     return sequencer if not known or is_older(sequencer, known) else known
+
+
+def _rule(versions: Versions, known: Versions) -> OnChange | Literal[""]:
+    return versions.last_rule if _later(versions.last, known.last) == versions.last else known.last_rule
 
 
 def _later(sequencer: str, known: str) -> str:

@@ -69,8 +69,11 @@ def _take_in(cloud: Cloud, site: str, path: str, arrival: Arrival, in_time: Call
     if limit is not None and (arrival.size or 0) > limit:
         return _elsewhere(cloud, site, arrival, f"{arrival.size:,} bytes, more than a function reads ({limit:,})")
     try:
-        outcome = None
+        outcome = _read_and_count(cloud, site, path, arrival, in_time)
         while outcome is None:
+            record = cloud.store.path(site, path)
+            if _version(arrival) in record.versions.final:
+                return _known_already(cloud, record)
             outcome = _read_and_count(cloud, site, path, arrival, in_time)
     except OutOfTimeError:
         return _elsewhere(cloud, site, arrival, "reading it takes longer than a function may run")

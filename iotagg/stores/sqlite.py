@@ -157,7 +157,9 @@ class SqliteStore:
             site,
             path,
             refusal and json.dumps([refusal.reason, refusal.content, refusal.lines, refusal.last_day]),
-            None if versions == Versions() else json.dumps([sorted(versions.final), versions.first, versions.last]),
+            None
+            if versions == Versions()
+            else json.dumps([sorted(versions.final), versions.first, versions.last, versions.last_rule]),
         )
 
     def advance(self, name: Name, expected: int, revision: int, *, retracted: str = "") -> bool:
@@ -314,13 +316,13 @@ class SqliteStore:
 
     def _path_record(self, site: str, path: str, refusal: str | None, versions: str | None) -> PathRecord:
         query = "SELECT site, content, options FROM reference WHERE site = ? AND path = ? ORDER BY place"
-        final, first, last = json.loads(versions) if versions else ((), "", "")
+        final, *others = json.loads(versions) if versions else ((),)
         return PathRecord(
             site,
             path,
             names=tuple(Name(*row) for row in self._run(query, site, path)),
             refusal=Refusal(*json.loads(refusal)) if refusal else None,
-            versions=Versions(frozenset(final), first, last),
+            versions=Versions(frozenset(final), *others),
         )
 
     def sites(self) -> list[str]:

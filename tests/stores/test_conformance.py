@@ -536,7 +536,7 @@ def test_a_move_is_made_only_while_its_path_is_as_expected(store: Store, kept: N
     store.refuse("paris", "a.csv", Refusal("no"))
     before = store.path("paris", "a.csv")
     for expected in ((), (other,), (kept, other), (other, kept)):
-        move = Move("a.csv", other, (kept,), Origin("v2", "2"), "2", "2", expected)
+        move = Move("a.csv", other, (kept,), Origin("v2", "2"), "2", "2", "refuse", expected)
         assert store.move("paris", move) is False
         assert store.path("paris", "a.csv") == before
     assert store.move("paris", Move("a.csv", other, (kept,), expected=(kept,))) is True

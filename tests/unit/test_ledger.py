@@ -1,6 +1,8 @@
 """The ledger: what an upload changes, given what is known."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import pytest
 
@@ -64,7 +66,7 @@ def known(
 
 
 def takes(*drop: Name) -> Decision:
-    return Decision((Move(HERE, NEW, drop, expected=drop),))
+    return Decision((Move(HERE, NEW, drop, expected=drop, seen=0),))
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ def test_an_upload_changes_what_the_policy_allows(case: Case, policy: Policy) ->
 def as_expected(decision: Decision, names: tuple[Name, ...]) -> Decision:
     """Return a decision that is made only while its first path refers to these."""
     first, *others = decision.moves or (None,)
-    return decision if first is None else replace(decision, moves=(replace(first, expected=names), *others))
+    return decision if first is None else replace(decision, moves=(replace(first, expected=names, seen=0), *others))
 
 
 @pytest.mark.parametrize("on_change", ["refuse", "replace", "add"])
@@ -322,8 +324,20 @@ def read_at(sequencer: str) -> Origin:
     return Origin("v2", sequencer)
 
 
-def moved(drop: tuple[Name, ...], sequencer: str, first: str, last: str, expected: tuple[Name, ...] = (OLD,)) -> Move:
-    return Move(HERE, NEW, drop, read_at(sequencer), first, last, expected=expected)
+def moved(  # noqa: PLR0913 (all that a move of a version says)
+    drop: tuple[Name, ...],
+    sequencer: str,
+    first: str,
+    last: str,
+    expected: tuple[Name, ...] = (OLD,),
+    rule: OnChange | Literal[""] = "",
+) -> Move:
+    return Move(HERE, NEW, drop, read_at(sequencer), first, last, rule, expected=expected, seen=0)
+
+
+def displacing(rule: OnChange) -> Decision:
+    move = moved((OLD,), "20", "20", "20", rule=rule)
+    return Decision((replace(move, refusal=Refusal(OTHER_CONTENT, str(OLD))),))
 
 
 LATER = Decision(refused="a later version of this object was counted before it", remembered=False)
@@ -331,7 +345,7 @@ LATER = Decision(refused="a later version of this object was counted before it",
 
 @pytest.mark.parametrize("policy", [REFUSE, REPLACE, ADD], ids=lambda policy: policy.on_change)
 def test_the_first_version_of_an_object_is_remembered_by_its_sequencer(policy: Policy) -> None:
-    assert decide(NEW, known(), policy, read_at("40")).moves == (moved((), "40", "40", "40", ()),)
+    assert decide(NEW, known(), policy, read_at("40")).moves == (moved((), "40", "40", "40", (), policy.on_change),)
 
 
 @pytest.mark.parametrize(
@@ -339,10 +353,10 @@ def test_the_first_version_of_an_object_is_remembered_by_its_sequencer(policy: P
     [
         (REFUSE, "60", Decision(refused=OTHER_CONTENT)),
         (REFUSE, "40", Decision(refused=OTHER_CONTENT)),
-        (REFUSE, "20", Decision((replace(moved((OLD,), "20", "20", "20"), refusal=Refusal(OTHER_CONTENT, str(OLD))),))),
-        (REPLACE, "60", Decision((moved((OLD,), "60", "60", "60"),))),
+        (REFUSE, "20", displacing("refuse")),
+        (REPLACE, "60", Decision((moved((OLD,), "60", "60", "60", rule="replace"),))),
         (REPLACE, "40", LATER),
-        (ADD, "60", Decision((moved((), "60", FIRST, "60"),))),
+        (ADD, "60", Decision((moved((), "60", FIRST, "60", rule="add"),))),
         (ADD, "40", Decision((moved((), "40", FIRST, LAST),))),
         (ADD, "20", Decision((moved((), "20", "20", LAST),))),
     ],
@@ -355,7 +369,7 @@ def test_another_version_finds_what_stands_by_when_it_was_written(policy: Policy
 @pytest.mark.parametrize(("at", "last"), [("60", "60"), ("40", LAST)])
 def test_what_has_grown_goes_back_to_the_first_version(policy: Policy, at: str, last: str) -> None:
     decision = decide(NEW, stands(OLD, grown=OLD), policy, read_at(at))
-    assert decision == Decision((moved((OLD,), at, FIRST, last),))
+    assert decision == Decision((moved((OLD,), at, FIRST, last, rule=policy.on_change if at == last else ""),))
 
 
 @pytest.mark.parametrize("policy", [REFUSE, ADD], ids=lambda policy: policy.on_change)
@@ -365,7 +379,7 @@ def test_what_stands_stays_when_it_begins_with_a_version_that_is_read_after_it(p
 
 @pytest.mark.parametrize("policy", [REFUSE, REPLACE, ADD], ids=lambda policy: policy.on_change)
 def test_what_stands_goes_back_to_the_first_version_that_is_read_after_it(policy: Policy) -> None:
-    back = Move(HERE, origin=read_at("20"), first="20", expected=(OLD,), refusal=REFUSAL)
+    back = Move(HERE, origin=read_at("20"), first="20", expected=(OLD,), seen=0, refusal=REFUSAL)
     decision = decide(NEW, stands(OLD, outgrown=True, refusal=REFUSAL), policy, read_at("20"))
     assert decision == replace(LATER, moves=(back,))
 
@@ -384,8 +398,31 @@ def test_what_stands_goes_back_to_the_first_version_that_is_read_after_it(policy
 def test_the_same_content_once_more_is_compared_with_by_all_its_versions(
     policy: Policy, at: str, first: str, last: str
 ) -> None:
-    seen = Move(HERE, origin=read_at(at), first=first, last=last, expected=(OLD, NEW))
+    rule = policy.on_change if last else ""
+    seen = Move(HERE, None, (), read_at(at), first, last, rule, expected=(OLD, NEW), seen=0)
     assert decide(NEW, stands(OLD, NEW), policy, read_at(at)) == Decision((seen,) if first or last else ())
+
+
+@pytest.mark.parametrize("policy", [REFUSE, REPLACE, ADD], ids=lambda policy: policy.on_change)
+@pytest.mark.parametrize(
+    ("rule", "wanted"),
+    [
+        ("refuse", displacing),
+        ("replace", lambda _: replace(LATER, moves=(Move(HERE, None, (), read_at("20"), "20", expected=(OLD,), seen=0),))),
+        ("add", lambda _: Decision((moved((), "20", "20", LAST, rule="add"),))),
+    ],
+)
+def test_the_word_of_the_version_that_was_read_first_decides_about_one_that_was_written_before_it(
+    policy: Policy, rule: OnChange, wanted: Callable[[OnChange], Decision]
+) -> None:
+    path = PathRecord("paris", HERE, (OLD,), None, Versions(frozenset({"v1"}), FIRST, LAST, rule))
+    assert decide(NEW, Known(path), policy, read_at("20")) == wanted(policy.on_change)
+
+
+def test_a_move_does_not_fit_a_path_that_was_moved_and_came_back_meanwhile() -> None:
+    move = Move(HERE, NEW, expected=(), seen=0)
+    assert move.fits(PathRecord("paris", HERE))
+    assert not move.fits(PathRecord("paris", HERE, moves=2))
 
 
 def test_a_version_without_a_sequencer_is_as_if_it_came_last() -> None:

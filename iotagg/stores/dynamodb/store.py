@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactWriteError
 from pynamodb.expressions.operand import Path as Attribute
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from iotagg.aws.clients import Clients
     from iotagg.core.books import Held, Marker
     from iotagg.core.contribution import Chunk, Contribution
-    from iotagg.core.ledger import Move
+    from iotagg.core.ledger import Move, OnChange
     from iotagg.core.lines import ByteStream
     from iotagg.core.pair_month import PairMonth
     from iotagg.core.rejects import Reject
@@ -172,6 +172,7 @@ class DynamoStore:
             PathItem.contributions.set([str(name) for name in after.names]),
             PathItem.first_sequencer.set(after.versions.first),
             PathItem.last_sequencer.set(after.versions.last),
+            PathItem.last_rule.set(after.versions.last_rule),
             PathItem.refusal.set(_stored(after.refusal)) if after.refusal else PathItem.refusal.remove(),
         ]
         if move.origin.version:
@@ -481,5 +482,11 @@ def _path_record(site: str, path: str, item: PathItem | None) -> PathRecord:
         path,
         names=tuple(Name.parse(site, text) for text in item.contributions),
         refusal=None if item.refusal is None else Refusal(*item.refusal),
-        versions=Versions(frozenset(item.final_versions or ()), item.first_sequencer, item.last_sequencer),
+        versions=Versions(
+            frozenset(item.final_versions or ()),
+            item.first_sequencer,
+            item.last_sequencer,
+            cast("OnChange", item.last_rule),
+        ),
+        moves=int(item.moves),
     )

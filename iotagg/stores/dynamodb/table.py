@@ -82,6 +82,7 @@ class PathItem(TableItem):
     final_versions = UnicodeSetAttribute(null=True)
     first_sequencer = UnicodeAttribute(default="")
     last_sequencer = UnicodeAttribute(default="")
+    last_rule = UnicodeAttribute(default="")
 
 
 class SiteItem(TableItem):
