@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Refused(Exception):
     """The service refuses a request: the error's code, its HTTP status, and further fields of the answer."""
 
-    def __init__(self, code: str, message: str = "", status: int = 400, **fields: Any) -> None:
+    def __init__(self, code: str, message: str = "", status: int = 400, /, **fields: Any) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
