@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     Call = Callable[[str, str, dict[str, Any]], dict[str, Any]]
 
 REGION = ENVIRONMENT["AWS_DEFAULT_REGION"]
-_WITH_TOKEN = "TransactWriteItems"
 
 
 def simulated_clients(call: Call) -> Clients:
@@ -30,7 +29,7 @@ def simulated_clients(call: Call) -> Clients:
     tokens = count(1)
 
     def answer(service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        if operation == _WITH_TOKEN and "ClientRequestToken" not in parameters:
+        if operation == "TransactWriteItems" and "ClientRequestToken" not in parameters:
             parameters = {**parameters, "ClientRequestToken": f"token-{next(tokens)}"}
         return call(service, operation, parameters)
 

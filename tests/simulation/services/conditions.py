@@ -151,8 +151,14 @@ def _among(operand: Lookup, *among: Lookup) -> Test:
     return test
 
 
-def _begins(value: Value, prefix: Value) -> bool:
-    return "S" in value and "S" in prefix and bool(value["S"].startswith(prefix["S"]))
+def _begins_with(operand: Lookup, beginning: Lookup) -> Test:
+    def test(item: Item, names: Names, values: Values) -> bool:
+        prefix, found = beginning(item, names, values), operand(item, names, values)
+        if prefix is not None and "S" not in prefix:
+            raise invalid("Incorrect operand type for operator or function; operator or function: begins_with")
+        return prefix is not None and found is not None and "S" in found and bool(found["S"].startswith(prefix["S"]))
+
+    return test
 
 
 def _contains(value: Value, part: Value) -> bool:
@@ -174,7 +180,7 @@ _MADE: dict[str, Callable[..., Test]] = {
     ">": _compared(lambda left, right: less(right, left)),
     ">=": _compared(lambda left, right: not_more(right, left)),
     "between": _between,
-    "begins_with": _compared(_begins),
+    "begins_with": _begins_with,
     "contains": _compared(_contains),
 }
 

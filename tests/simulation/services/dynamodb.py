@@ -141,7 +141,7 @@ class SimulatedDynamoDB(Service):
         consistent(request)
         table = self.table(request["TableName"])
         found = table.get(*exact_key(request["Key"]))
-        names, shown = _projected(request)
+        shown = _projected(request)
         answer: dict[str, Any] = {}
         if found is not None:
             answer["Item"] = shown(found.item)
@@ -160,14 +160,12 @@ class SimulatedDynamoDB(Service):
             answer["ConsumedCapacity"] = [{"TableName": name, "CapacityUnits": units[name]} for name in units]
         return answer
 
-    def _batch_of_table(
-        self, name: str, part: dict[str, Any], room: int, answer: dict[str, Any]
-    ) -> tuple[int, float]:
+    def _batch_of_table(self, name: str, part: dict[str, Any], room: int, answer: dict[str, Any]) -> tuple[int, float]:
         if not part.keys() <= {"Keys", "ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames"}:
             raise NotImplementedError(f"not simulated: BatchGetItem with {sorted(part)}")
         consistent(part)
         table = self.table(name)
-        _, shown = _projected(part)
+        shown = _projected(part)
         keys = [exact_key(key) for key in part["Keys"]]
         if len(set(keys)) < len(keys):
             raise invalid("Provided list of item keys contains duplicates")
@@ -234,7 +232,9 @@ class SimulatedDynamoDB(Service):
                 self._tokens[token] = known
         if not _wants_capacity(request):
             return {}
-        return {"ConsumedCapacity": [{"TableName": name, "CapacityUnits": units} for name, units in known.units.items()]}
+        return {
+            "ConsumedCapacity": [{"TableName": name, "CapacityUnits": units} for name, units in known.units.items()]
+        }
 
     def _known(self, token: str, content: bytes) -> _Token | None:
         if not 1 <= len(token) <= _MOST_TOKEN:
@@ -300,14 +300,14 @@ def _alone(reason: Prevented) -> Refused:
     return Refused("ConditionalCheckFailedException", reason.message, message=reason.message, **fields)
 
 
-def _projected(request: dict[str, Any]) -> tuple[dict[str, str], Callable[[Item], Item]]:
+def _projected(request: dict[str, Any]) -> Callable[[Item], Item]:
     names, text = request.get("ExpressionAttributeNames"), request.get("ProjectionExpression")
     if text is None:
         check_used([], names, None)
-        return {}, dict
+        return dict
     shown = projection(text)
     check_used([shown.used], names, None)
-    return names or {}, lambda item: shown.of(item, names or {})
+    return lambda item: shown.of(item, names or {})
 
 
 def _wants_capacity(request: dict[str, Any]) -> bool:

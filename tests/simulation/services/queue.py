@@ -156,7 +156,9 @@ class SimulatedQueue:
         if message is None:
             return
         if self.fifo and not (is_last and message.is_in_flight(now)):
-            raise _invalid(f"Value {receipt} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.")
+            raise _invalid(
+                f"Value {receipt} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."
+            )
         if is_last or (choices is not None and choices.random() < 0.5):
             del self.messages[message.id]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.simulation.services.conditions import check_used, condition, not_more, projection
+from tests.simulation.services.conditions import check_used, condition, projection
 from tests.simulation.services.tables import PARTITION, SORT, Stored, Table, exact_key
 from tests.simulation.services.values import Item, Value, accepted, invalid
 
@@ -123,9 +123,7 @@ _PLACES: dict[str, Callable[..., tuple[int, int]]] = {
 }
 
 
-def _finish(
-    request: dict[str, Any], used: list[Any]
-) -> tuple[Callable[[Iterable[Stored]], Page], dict[str, Value]]:
+def _finish(request: dict[str, Any], used: list[Any]) -> tuple[Callable[[Iterable[Stored]], Page], dict[str, Value]]:
     # What makes a page of the items that are read, with their filter, and the values of all expressions.
     names = request.get("ExpressionAttributeNames")
     given = request.get("ExpressionAttributeValues")

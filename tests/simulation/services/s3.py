@@ -56,9 +56,7 @@ class SimulatedS3(Service):
                 "DeleteObject": operation(self._delete_object, "Bucket Key VersionId"),
                 "DeleteObjects": operation(self._delete_objects, "Bucket Delete"),
                 "ListObjectsV2": operation(self._list_objects, "Bucket Prefix MaxKeys ContinuationToken StartAfter"),
-                "ListObjectVersions": operation(
-                    self._list_versions, "Bucket Prefix MaxKeys KeyMarker VersionIdMarker"
-                ),
+                "ListObjectVersions": operation(self._list_versions, "Bucket Prefix MaxKeys KeyMarker VersionIdMarker"),
                 "CreateMultipartUpload": operation(self._begin_upload, f"{_PUT} ChecksumAlgorithm"),
                 "UploadPart": operation(self._upload_part, "Bucket Key UploadId PartNumber Body ChecksumCRC32"),
                 "CompleteMultipartUpload": operation(
@@ -72,7 +70,9 @@ class SimulatedS3(Service):
             }
         )
 
-    def make_bucket(self, name: str, *, versioned: bool = True, told: tuple[str, ...] = ("incoming/",)) -> SimulatedBucket:
+    def make_bucket(
+        self, name: str, *, versioned: bool = True, told: tuple[str, ...] = ("incoming/",)
+    ) -> SimulatedBucket:
         """Make a bucket that tells of new objects whose keys begin with one of the prefixes `told`."""
         self.buckets[name] = SimulatedBucket(name, versioned, list(told))
         self._uploads[name] = {}
@@ -154,7 +154,7 @@ class SimulatedS3(Service):
                 "ResponseMetadata": metadata(206),
             }
             body = body[begin:end]
-        stream = StreamingBody(BytesIO(body), len(body))  # type: ignore[arg-type]  # it reads whatever can be read
+        stream = StreamingBody(BytesIO(body), len(body))
         return {**_described(bucket, found), "ContentLength": len(body), **more, "Body": stream}
 
     def _head_object(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -216,7 +216,12 @@ class SimulatedS3(Service):
                 newest_first = newest_first[ids.index(version) + 1 :] if version in ids else []
             found += newest_first
         shown = found[:most]
-        answer: dict[str, Any] = {"IsTruncated": len(found) > most, "MaxKeys": most, "Name": bucket.name, "Prefix": prefix}
+        answer: dict[str, Any] = {
+            "IsTruncated": len(found) > most,
+            "MaxKeys": most,
+            "Name": bucket.name,
+            "Prefix": prefix,
+        }
         for name, removed in (("Versions", False), ("DeleteMarkers", True)):
             listed = [_listed_version(bucket, each) for each in shown if each.removed is removed]
             if listed:

@@ -119,7 +119,9 @@ class SimulatedSQS(Service):
         redrive = json.loads(attributes.pop("RedrivePolicy", "{}"))
         by_group = attributes.pop("DeduplicationScope", "queue") == "messageGroup"
         attributes.pop("FifoThroughputLimit", None)  # nothing here takes time
-        numbers = {key: _number(attributes, name, *bounds) for name, (key, *bounds) in _NUMBERS.items() if name in attributes}
+        numbers = {
+            key: _number(attributes, name, *bounds) for name, (key, *bounds) in _NUMBERS.items() if name in attributes
+        }
         if attributes.keys() - _NUMBERS.keys():
             raise NotImplementedError(f"not simulated: a queue with {sorted(attributes.keys() - _NUMBERS.keys())}")
         made = self.make_queue(
@@ -190,7 +192,9 @@ class SimulatedSQS(Service):
     def _send_message_batch(self, request: dict[str, Any]) -> dict[str, Any]:
         queue = self._queue(request)
         if sum(len(entry["MessageBody"].encode()) for entry in _entries(request)) > MOST_MESSAGE_BYTES:
-            raise Refused("AWS.SimpleQueueService.BatchRequestTooLong", "Batch requests cannot be longer than 1048576 bytes.")
+            raise Refused(
+                "AWS.SimpleQueueService.BatchRequestTooLong", "Batch requests cannot be longer than 1048576 bytes."
+            )
         return _together(request, f"Id {_SENT}", lambda entry: self._sent(queue, entry))
 
     def _receive_message(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -274,7 +278,9 @@ def _entries(request: dict[str, Any]) -> list[dict[str, Any]]:
     if not entries:
         raise Refused("AWS.SimpleQueueService.EmptyBatchRequest", "There should be at least one entry in the request.")
     if len(entries) > MOST_TOGETHER:
-        raise Refused("AWS.SimpleQueueService.TooManyEntriesInBatchRequest", "Maximum number of entries per request are 10.")
+        raise Refused(
+            "AWS.SimpleQueueService.TooManyEntriesInBatchRequest", "Maximum number of entries per request are 10."
+        )
     if len(set(ids)) < len(ids):
         raise Refused("AWS.SimpleQueueService.BatchEntryIdsNotDistinct", "Id repeated.")
     if not all(map(_NAME.fullmatch, ids)):
@@ -282,9 +288,7 @@ def _entries(request: dict[str, Any]) -> list[dict[str, Any]]:
     return entries
 
 
-def _together(
-    request: dict[str, Any], known: str, one: Callable[[dict[str, Any]], dict[str, Any]]
-) -> dict[str, Any]:
+def _together(request: dict[str, Any], known: str, one: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
     answer: dict[str, Any] = {}
     for entry in _entries(request):
         if entry.keys() - set(known.split()):

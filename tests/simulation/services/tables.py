@@ -101,7 +101,9 @@ def key_of(item: Item) -> tuple[str, str]:
     except KeyError:
         raise invalid(_what_is_wrong(item)) from None
     if not partition or not sort:
-        raise invalid("One or more parameter values are not valid. A key attribute cannot contain an empty string value.")
+        raise invalid(
+            "One or more parameter values are not valid. A key attribute cannot contain an empty string value."
+        )
     for name, value in ((PARTITION, partition), (SORT, sort)):
         if len(value) * 4 > _MOST_KEY_BYTES[name] and len(value.encode()) > _MOST_KEY_BYTES[name]:
             raise invalid(f"One or more parameter values were invalid: the size of {name} has exceeded the limit")

@@ -97,11 +97,8 @@ def _opposite(number: str) -> str:
 
 
 def _added(old: Value | None, more: Value) -> Value:
-    if "N" in more:
-        if old is None:
-            return more
-        if "N" in old:
-            return {"N": total(old["N"], more["N"])}
+    if "N" in more and (old is None or "N" in old):
+        return more if old is None else {"N": total(old["N"], more["N"])}
     for kind in _SETS & more.keys():
         if old is None:
             return more

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from decimal import Context, Decimal
-from functools import lru_cache
 from typing import Any
 
 from tests.simulation.services.answers import Refused
@@ -83,6 +82,18 @@ def accepted(value: Any, levels: int = 0) -> Value:
     return {kind: _of_kind(kind, content, levels)}
 
 
+def accepted_values(given: dict[str, Any]) -> dict[str, Value]:
+    """Return the values of a request's expressions in the form in which they are kept. Raises Refused."""
+    return {
+        name: value if "N" in value and len(value) == 1 and _is_plain(value["N"]) else accepted(value)
+        for name, value in given.items()
+    }
+
+
+def _is_plain(text: Any) -> bool:
+    return isinstance(text, str) and _PLAIN.fullmatch(text) is not None
+
+
 def _number(text: Any) -> str:
     try:
         return number(text)
@@ -144,12 +155,10 @@ def _bytes_of(kind: str, content: Any) -> int:
     return 1
 
 
-@lru_cache(maxsize=1 << 16)
 def number_bytes(text: str) -> int:
     """Return the size of a number: a byte for two significant digits and one more, and one for a sign."""
-    negative = text.startswith("-")
-    digits = text.replace(".", "").lstrip("-").strip("0")
-    return (len(digits) + 1) // 2 + 1 + negative
+    digits = text.replace(".", "") if "." in text else text
+    return (len(digits.strip("-0")) + 1) // 2 + 1 + (text[0] == "-")
 
 
 def growth(name: str, old: Value | None, new: Value | None) -> int:

@@ -9,11 +9,11 @@ from tests.simulation.services.conditions import check_used, condition
 from tests.simulation.services.tables import MOST_ITEM_BYTES, PARTITION, SORT, Stored, Table, exact_key, key_of
 from tests.simulation.services.updates import update
 from tests.simulation.services.values import (
-    MOST_LEVELS,
     Item,
     Unfit,
     Value,
     accepted,
+    accepted_values,
     growth,
     invalid,
     item_bytes,
@@ -105,6 +105,8 @@ def delete(table: Table, request: dict[str, Any]) -> Write:
 
 def check(table: Table, request: dict[str, Any]) -> Write:
     """Understand a ConditionCheck. Raises Refused."""
+    if "ConditionExpression" not in request:
+        raise invalid("The ConditionExpression parameter must be present")
     key, allowed = exact_key(request["Key"]), _allowed(request, [])
 
     def plan() -> Plan:
@@ -142,15 +144,12 @@ def _keys_only(key: tuple[str, str]) -> Item:
 
 
 def _changed(before: Item, size: int, changes: dict[str, Value | None]) -> Stored:
-    item = before.copy()
-    for name, value in changes.items():
-        size += growth(name, item.get(name), value)
-        if value is None:
-            item.pop(name, None)
-        else:
-            item[name] = value
+    item = {**before, **changes}
+    if None in changes.values():
+        item = {name: value for name, value in item.items() if value is not None}
+    size += sum(growth(name, before.get(name), value) for name, value in changes.items())
     if PARTITION in changes or SORT in changes:
-        raise Prevented(UNFIT, "Cannot update an attribute that is part of the key")
+        raise invalid("Cannot update an attribute that is part of the key")
     return Stored(item, _checked_size(size))
 
 
@@ -161,8 +160,7 @@ def _checked_size(size: int) -> int:
 
 
 def _values(request: dict[str, Any]) -> dict[str, Value]:
-    given = request.get("ExpressionAttributeValues") or {}
-    return {name: accepted(value) for name, value in given.items()}
+    return accepted_values(request.get("ExpressionAttributeValues") or {})
 
 
 def _allowed(request: dict[str, Any], used: list[Expression]) -> Callable[[Stored | None], None]:
