@@ -270,6 +270,7 @@ class SimulatedS3(Service):
         behind = int(request.get("PartNumberMarker", 0))
         numbers = sorted(number for number in upload.parts if number > behind)
         answer: dict[str, Any] = {"IsTruncated": len(numbers) > most, "MaxParts": most, "UploadId": upload.id}
+        answer |= {"Bucket": request["Bucket"], "Key": upload.key}
         if numbers:
             shown = [upload.parts[number] for number in numbers[:most]]
             answer["Parts"] = [

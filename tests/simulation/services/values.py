@@ -158,7 +158,7 @@ def _bytes_of(kind: str, content: Any) -> int:
 def number_bytes(text: str) -> int:
     """Return the size of a number: a byte for two significant digits and one more, and one for a sign."""
     digits = text.replace(".", "") if "." in text else text
-    return (len(digits.strip("-0")) + 1) // 2 + 1 + (text[0] == "-")
+    return ((len(digits.strip("-0")) or 1) + 1) // 2 + 1 + (text[0] == "-")
 
 
 def growth(name: str, old: Value | None, new: Value | None) -> int:
