@@ -67,7 +67,7 @@ class Service:
         self._lock = Lock()
 
     def call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Answer a request, in botocore's form. Raises ClientError, and NotImplementedError for what is not simulated."""
+        """Answer a request, in botocore's form. Raises ClientError, and NotImplementedError for what it knows not."""
         found = self._operations.get(operation)
         if found is None:
             raise NotImplementedError(f"not simulated: {operation}")

@@ -44,7 +44,7 @@ class SimulatedBucket:
     _order: list[str] = field(default_factory=list)
 
     def keys(self, prefix: str = "", behind: str = "", *, from_it: bool = False) -> list[str]:
-        """Return the keys that have versions, in order, that begin with a prefix and come behind another (or from it)."""
+        """Return the keys of versions, in order, that begin with a prefix and come behind another (or from it)."""
         begin = max(bisect_left(self._order, prefix), bisect_left(self._order, behind))
         end = bisect_left(self._order, True, begin, key=lambda key: not key.startswith(prefix))
         found = self._order[begin:end]

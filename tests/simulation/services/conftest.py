@@ -7,6 +7,7 @@ import pytest
 from tests.cloud.engine import unique
 from tests.simulation.services.both import TABLE, Both, Simulation
 
+
 @pytest.fixture
 def simulation() -> Simulation:
     return Simulation()

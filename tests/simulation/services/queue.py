@@ -111,7 +111,7 @@ class SimulatedQueue:
     def receive(
         self, most: int, visibility: int, now: float, choices: Random | None, *, all_servers: bool
     ) -> list[QueueMessage]:
-        """Hand out messages: of a standard queue, any of those that can be seen; one at least where all servers look."""
+        """Hand out messages: of a standard queue, any that can be seen; one at least where all servers look."""
         self.forget_old(now)
         found = self._next_in_order(now, choices)[:most] if self.fifo else self._any(now, most, choices, all_servers)
         received = []

@@ -119,17 +119,17 @@ class SimulatedS3(Service):
         body = _bytes(request.get("Body", b""))
         check_crc(body, request.get("ChecksumCRC32"))
         bucket.check_write(key, said, request.get("IfMatch"), request.get("IfNoneMatch"))
-        return self._store(bucket, key, body, etag_of(body), said, "Put")
+        return self._store(bucket, self._version(bucket, key, body, etag_of(body), said), "Put")
 
-    def _store(
-        self, bucket: SimulatedBucket, key: str, body: bytes, etag: str, said: dict[str, str], kind: str
-    ) -> dict[str, Any]:
+    def _version(self, bucket: SimulatedBucket, key: str, body: bytes, etag: str, said: dict[str, str]) -> Version:
         number = self._identifier() if bucket.versioned else NO_VERSION
-        made = Version(key, number, body, etag, self._clock.moment().replace(microsecond=0), said)
+        return Version(key, number, body, etag, self._clock.moment().replace(microsecond=0), said)
+
+    def _store(self, bucket: SimulatedBucket, made: Version, kind: str) -> dict[str, Any]:
         bucket.add(made)
-        if key.startswith(tuple(bucket.told)):
+        if made.key.startswith(tuple(bucket.told)):
             self._on_event(notification(bucket, made, kind, next(self._numbers)))
-        return {"ETag": f'"{etag}"', **_shown_version(bucket, made)}
+        return {"ETag": f'"{made.etag}"', **_shown_version(bucket, made)}
 
     def _found(self, request: dict[str, Any]) -> tuple[SimulatedBucket, Version]:
         bucket, key, wanted = self._bucket(request), request["Key"], request.get("VersionId")
@@ -257,7 +257,8 @@ class SimulatedS3(Service):
         body, etag = upload.whole(request["MultipartUpload"]["Parts"])
         bucket.check_conditions(upload.key, request.get("IfMatch"), request.get("IfNoneMatch"))
         del self._uploads[bucket.name][upload.id]
-        stored = self._store(bucket, upload.key, body, etag, upload.metadata, "CompleteMultipartUpload")
+        made = self._version(bucket, upload.key, body, etag, upload.metadata)
+        stored = self._store(bucket, made, "CompleteMultipartUpload")
         return {"Bucket": bucket.name, "Key": upload.key, **stored}
 
     def _abort_upload(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -260,11 +260,14 @@ def test_a_query_finds_what_the_engine_finds_in_its_order(tables: Both, table: s
     assert plain(found) == plain(expected)
 
 
+_SEGMENTS: list[list[dict[str, int]]] = [[{}], [{"Segment": number, "TotalSegments": 2} for number in range(2)]]
+
+
 def test_a_scan_in_pages_and_segments_finds_everything_once(tables: Both, table: str) -> None:
     for number in range(30):
         tables("PutItem", TableName=table, Item={**key(f"p{number % 7}", str(number)), "n": n(number)})
     for client in (tables.engine, tables.simulated):
-        for segments in ([{}], [{"Segment": 0, "TotalSegments": 2}, {"Segment": 1, "TotalSegments": 2}]):
+        for segments in _SEGMENTS:
             found = [
                 item["sk"]["S"]
                 for segment in segments

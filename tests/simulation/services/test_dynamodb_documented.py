@@ -1,4 +1,4 @@
-"""DynamoDB, simulated: what AWS documents and the engine does otherwise, or not at all; each on both sides of its bound.
+"""DynamoDB, simulated: what AWS documents and the engine does otherwise, or not at all, on both sides of each bound.
 
 The pages: Amazon DynamoDB API Reference; Developer Guide, "Quotas in Amazon DynamoDB", "Paginating table query
 results", "Using time to live", "DynamoDB item sizes and formats", "read and write operations".
@@ -144,7 +144,10 @@ def test_a_sum_of_39_digits_cancels_the_transaction(desk: Desk, standing: str, c
 def test_a_transaction_holds_4_megabytes(desk: Desk) -> None:
     def puts(last: int) -> list[dict[str, Any]]:
         rooms = [*[400 * 1024] * 10, 96 * 1024 + last]
-        items = [{**key(sort=f"{number:02}"), "x": {"S": "y" * (room - len("pkaskXXx"))}} for number, room in enumerate(rooms)]
+        items = [
+            {**key(sort=f"{number:02}"), "x": {"S": "y" * (room - len("pkaskXXx"))}}
+            for number, room in enumerate(rooms)
+        ]
         return [{"Put": {"TableName": "table", "Item": item}} for item in items]
 
     assert desk.transact(*puts(0)) == {}

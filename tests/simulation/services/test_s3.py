@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from itertools import pairwise, starmap
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,7 +51,16 @@ class Story:
     def _noted(self, answer: Any) -> Any:
         if isinstance(answer, dict):
             named = ("VersionId", "UploadId", "NextVersionIdMarker", "NextUploadIdMarker", "DeleteMarkerVersionId")
-            left = ("Name", "Bucket", "Prefix", "MaxKeys", "MaxParts", "MaxUploads", "KeyCount", "NextContinuationToken")
+            left = (
+                "Name",
+                "Bucket",
+                "Prefix",
+                "MaxKeys",
+                "MaxParts",
+                "MaxUploads",
+                "KeyCount",
+                "NextContinuationToken",
+            )
             return {
                 name: self.ids.setdefault(value, f"id {len(self.ids)}") if name in named else self._noted(value)
                 for name, value in answer.items()
@@ -142,9 +152,7 @@ def an_upload_that_is_given_up(story: Story) -> None:
     story.ask("GetObject", Key="a")
 
 
-@pytest.mark.parametrize(
-    "tell", [objects, conditions, versions, ranges, lists, parts, an_upload_that_is_given_up]
-)
+@pytest.mark.parametrize("tell", [objects, conditions, versions, ranges, lists, parts, an_upload_that_is_given_up])
 def test_a_bucket_does_as_that_of_the_engine(aws: str, tell: Callable[[Story], None]) -> None:
     both = Both(aws, lambda clients: clients.s3)
     expected, found = (Story(client, unique("bucket")) for client in (both.engine, both.simulated))
@@ -194,7 +202,7 @@ def test_a_later_version_has_a_larger_sequencer(simulation: Simulation, story: S
         story.put("incoming/a", b"%d" % number)
         simulation.clock.advance(number % 3)
     sequencers = [arrivals(body)[0].sequencer for body in simulation.events]
-    assert all(is_older(*pair) for pair in zip(sequencers, sequencers[1:], strict=False))
+    assert all(starmap(is_older, pairwise(sequencers)))
 
 
 def test_a_large_file_of_the_uploader_comes_in_parts_and_is_told_of_once(

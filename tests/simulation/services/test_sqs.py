@@ -368,9 +368,9 @@ def test_a_dead_letter_says_where_it_comes_from_and_frees_its_group(simulation: 
     for _ in range(2):
         in_order.receive(1, VisibilityTimeout=0)
     assert bodies(in_order.receive()) == ["2"]
-    (dead,) = asked(
-        in_order.client, "ReceiveMessage", QueueUrl=in_order.dead, MessageSystemAttributeNames=["All"]
-    )["Messages"]
+    (dead,) = asked(in_order.client, "ReceiveMessage", QueueUrl=in_order.dead, MessageSystemAttributeNames=["All"])[
+        "Messages"
+    ]
     assert dead["Attributes"]["DeadLetterQueueSourceArn"].endswith(":queue.fifo")
     assert dead["Attributes"]["MessageGroupId"] == "a"
     sources = in_order.ask("ListDeadLetterSourceQueues", QueueUrl=in_order.dead)

@@ -1,7 +1,7 @@
 """Attribute values of DynamoDB: what is accepted, in which form it is kept, how large it is, how it compares.
 
-Limits: Amazon DynamoDB Developer Guide, "Quotas in Amazon DynamoDB", "Constraints in Amazon DynamoDB" and "DynamoDB item
-sizes and formats".
+Limits: Amazon DynamoDB Developer Guide, "Quotas in Amazon DynamoDB", "Constraints in Amazon DynamoDB" and "DynamoDB
+item sizes and formats".
 """
 
 from __future__ import annotations

@@ -144,9 +144,7 @@ def _keys_only(key: tuple[str, str]) -> Item:
 
 
 def _changed(before: Item, size: int, changes: dict[str, Value | None]) -> Stored:
-    item = {**before, **changes}
-    if None in changes.values():
-        item = {name: value for name, value in item.items() if value is not None}
+    item = {name: value for name, value in {**before, **changes}.items() if value is not None}
     size += sum(growth(name, before.get(name), value) for name, value in changes.items())
     if PARTITION in changes or SORT in changes:
         raise invalid("Cannot update an attribute that is part of the key")
