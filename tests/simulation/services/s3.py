@@ -316,7 +316,7 @@ def _range(text: str, length: int) -> tuple[int, int]:
     if found is None:
         raise NotImplementedError(f"not simulated: the range {text}")
     begin, end = int(found[1]), min(int(found[2] or length), length - 1) + 1
-    if begin >= length or begin >= end:
+    if begin >= end:
         raise Refused("InvalidRange", "The requested range is not satisfiable", 416)
     return begin, end
 

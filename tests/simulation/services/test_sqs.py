@@ -154,6 +154,15 @@ def a_group_that_is_given_back(story: Story) -> None:
     story.receipts(1)
 
 
+def a_group_of_which_only_the_first_is_given_back(story: Story) -> None:
+    story.send_in_order(("a", "1"), ("a", "2"), ("a", "3"))
+    first, second = story.receipts(2)
+    story.hide(first, 0)
+    story.receipts(1)
+    story.done(second)
+    story.receipts()
+
+
 def a_message_that_was_sent_before(story: Story) -> None:
     story.send_in_order(("a", "1"), ("a", "1"))
     story.depth()
@@ -188,7 +197,14 @@ def test_a_standard_queue_does_as_the_engine_does(aws: str, tell: Callable[[Stor
 
 
 @pytest.mark.parametrize(
-    "tell", [groups, a_group_that_is_given_back, a_message_that_was_sent_before, what_a_group_wants]
+    "tell",
+    [
+        groups,
+        a_group_that_is_given_back,
+        a_group_of_which_only_the_first_is_given_back,
+        a_message_that_was_sent_before,
+        what_a_group_wants,
+    ],
 )
 def test_a_fifo_queue_does_as_the_engine_does(aws: str, tell: Callable[[Story], None]) -> None:
     assert alike(aws, tell, f"{unique('queue')}.fifo")
