@@ -81,6 +81,7 @@ def test_a_clock_moves_when_it_is_told_to_and_never_back() -> None:
     clock.advance(1.5)
     assert clock.moment().isoformat() == "2023-01-01T00:00:01.500000+00:00"
     clock.set(clock.now())
-    for back in (lambda: clock.advance(-1), lambda: clock.set(BEGINNING)):
-        with pytest.raises(ValueError, match="is over"):
-            back()
+    with pytest.raises(ValueError, match="is over"):
+        clock.advance(-1)
+    with pytest.raises(ValueError, match="is over"):
+        clock.set(BEGINNING)
