@@ -29,7 +29,7 @@ def noting(calls: list[tuple[str, str, dict[str, Any]]]) -> Callable[[str, str, 
 def test_each_client_names_its_service_and_operation() -> None:
     calls: list[Any] = []
     clients = simulated_clients(noting(calls))
-    assert clients.s3.get_object(Bucket="b", Key="k")["answer"] == 1
+    assert dict(clients.s3.get_object(Bucket="b", Key="k")) == {"answer": 1}
     clients.sqs.receive_message(QueueUrl="q")
     clients.dynamodb.delete_item(TableName="t", Key={})
     assert calls == [
