@@ -117,9 +117,9 @@ def _recognized(
         if name not in store.path(request.site, path).names:
             return None
         store.move(request.site, Move(path))  # which forgets an attempt that was refused meanwhile
-        settle(store, [name])
+        brought = settle(store, [name])  # it may be what others have only begun
         passed(content.size)
-        return outcome_of(store, path, name, "already counted")
+        return outcome_of(store, path, name, "counted" if name in brought else "already counted")
 
 
 def _read_and_count(

@@ -16,6 +16,7 @@ from iotagg.core.ledger import Move, next_revision
 from iotagg.core.moments import MAX_SUM
 from iotagg.errors import NotFound
 from iotagg.pipeline import is_pending, settle
+from iotagg.sources import path_text
 from tests.pipeline.csvs import HEADER, TORN, contribution, csv, flow, many_pairs, put
 from tests.stores.racing import name_of, pair_month
 
@@ -666,6 +667,15 @@ def test_threads_that_upload_the_same_files_count_each_once(desk: Desk) -> None:
         thread.join()
     assert sorted(outcomes) == ["already counted"] * 12 + ["counted"] * 4
     assert desk.sums() == desk.clean(*contents)
+
+
+def test_whoever_brings_in_what_another_only_began_says_that_it_was_counted(desk: Desk) -> None:
+    put(desk.folder / "a.csv", A)
+    name = desk.store.keep(contribution(A)).name
+    desk.store.move("paris", Move(path_text(desk.folder / "a.csv"), take=name))
+    assert desk.upload("a.csv").state == "counted"
+    assert desk.upload("a.csv").state == "already counted"
+    assert desk.sums() == desk.clean(A)
 
 
 def test_threads_that_upload_one_growing_file_end_at_its_last_content(desk: Desk) -> None:

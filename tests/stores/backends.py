@@ -13,6 +13,10 @@ from iotagg.stores.dynamodb.store import DynamoStore
 from iotagg.stores.memory import MemoryStore
 from iotagg.stores.sqlite import SqliteStore
 from tests.cloud.engine import unique
+from tests.simulation.services.clients import REGION, simulated_clients
+from tests.simulation.services.clock import Clock
+from tests.simulation.services.dynamodb import SimulatedDynamoDB
+from tests.simulation.services.s3 import SimulatedS3
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,13 +64,22 @@ def open_dynamodb(table: str, bucket: str) -> Store:
     return DynamoStore(clients(os.environ["AWS_ENDPOINT_URL"]), table, bucket)
 
 
+def simulated(_: Path) -> Backend:
+    """Return the store on AWS, over the services that the simulation has: for what holds with them, and for them."""
+    clock = Clock()
+    services = {"dynamodb": SimulatedDynamoDB(clock), "s3": SimulatedS3(clock, str)}
+    made = simulated_clients(lambda service, operation, parameters: services[service].call(operation, parameters))
+    bucket = provision_store(made, "iotagg", region=REGION)
+    return Backend(lambda: DynamoStore(made, "iotagg", bucket), shared=False, transactional=False)
+
+
 @cache
 def clients(_: str) -> Clients:
     """Return the clients of this process for an engine: making them takes longer than most tests."""
     return connect()
 
 
-BACKENDS = {"memory": memory, "sqlite": sqlite, "dynamodb": dynamodb}
+BACKENDS = {"memory": memory, "sqlite": sqlite, "dynamodb": dynamodb, "simulated": simulated}
 
 
 def backend_of(request: pytest.FixtureRequest, folder: Path) -> Backend:
