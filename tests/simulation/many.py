@@ -1,0 +1,16 @@
+"""Many schedules in one process."""
+
+from __future__ import annotations
+
+from tests.simulation.report import Report
+from tests.simulation.schedule import Plan, run
+
+TOGETHER = 50
+
+
+def run_some(first: int, last: int) -> Report:
+    """Run a few schedules, one after the other."""
+    report = Report()
+    for seed in range(first, min(first + TOGETHER, last)):
+        report.add(run(Plan.of(seed)))
+    return report

@@ -1,0 +1,68 @@
+"""What many schedules came to: how often each kind of fault happened at each place, and which schedules failed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.simulation.faults import ELSEWHERE, Fault, faults_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tests.simulation.schedule import Verdict
+
+
+@dataclass(slots=True)
+class Report:
+    """The sum of verdicts."""
+
+    schedules: int = 0
+    turns: int = 0
+    simulated_seconds: float = 0.0
+    fired: Counter[tuple[str, Fault]] = field(default_factory=Counter)
+    sites: set[str] = field(default_factory=set)
+    failed: dict[int, list[str]] = field(default_factory=dict)
+
+    def add(self, verdict: Verdict) -> None:
+        """Add what one schedule came to."""
+        self.schedules += 1
+        self.turns += verdict.turns
+        self.simulated_seconds += verdict.seconds
+        for fired in verdict.fired:
+            self.fired[fired.site, fired.fault] += 1
+        if verdict.wrong:
+            self.failed[verdict.plan.seed] = verdict.wrong
+
+    def merge(self, other: Report) -> None:
+        """Add what another report says."""
+        self.schedules += other.schedules
+        self.turns += other.turns
+        self.simulated_seconds += other.simulated_seconds
+        self.fired += other.fired
+        self.sites |= other.sites
+        self.failed |= other.failed
+
+    def rows(self) -> Iterator[tuple[str, Fault, int]]:
+        """Yield how often each fault happened that can happen, at the places that were come by."""
+        for site in sorted({site for site, _ in self.fired} | set(ELSEWHERE)):
+            for fault in faults_at(site):
+                yield site, fault, self.fired[site, fault]
+
+    def never(self) -> list[tuple[str, Fault]]:
+        """Return what could have happened, and did not."""
+        return [(site, fault) for site, fault, times in self.rows() if not times]
+
+
+def table(rows: Iterable[tuple[str, Fault, int]]) -> str:
+    """Return a table in Markdown: a row for each kind of fault, and at how many places it happened how often."""
+    kinds: dict[Fault, list[tuple[str, int]]] = {}
+    for site, fault, times in rows:
+        kinds.setdefault(fault, []).append((site, times))
+    lines = ["| what went wrong | how often | at which calls |", "| --- | ---: | --- |"]
+    for fault in Fault:
+        places = kinds.get(fault, [])
+        where = ", ".join(f"{site.partition('.')[2] or site} {times:,}" for site, times in places)
+        lines.append(f"| {fault.value} | {sum(times for _, times in places):,} | {where} |")
+    return "\n".join(lines)
