@@ -18,6 +18,7 @@ from iotagg.auditing.paths import path_faults
 from iotagg.auditing.reading import DAMAGE
 from iotagg.auditing.spool import Spool
 from iotagg.auditing.sums import Comparison
+from iotagg.sources import no_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -38,16 +39,18 @@ def audit(
     counts: Counts | None = None,
     *,
     noted: Callable[[Note], object] = _not_noted,
+    passed: Callable[[int], object] = no_progress,
     wait: Callable[[float], object] = time.sleep,
 ) -> Iterator[Finding]:
     """Yield all that differs, at these sites or all; nothing where all agrees.
 
-    `counts` learns how much was compared, `noted` what is explained: pending files, and what is in flight. `wait` waits
-    some seconds before what moves is looked at again. Raises StoreError and CloudError where the store cannot be read.
+    `counts` learns how much was compared, `noted` what is explained: pending files, and what is in flight. `passed` is
+    told of files as they are read. `wait` waits some seconds before what moves is looked at again. Raises StoreError
+    and CloudError where the store cannot be read.
     """
     counts = counts or Counts()
     with closing(Spool()) as spool:
-        for found in _Audit(store, spool, tuple(sites), counts, wait).findings():
+        for found in _Audit(store, spool, tuple(sites), counts, passed, wait).findings():
             if isinstance(found, Note):
                 noted(found)
             else:
@@ -61,6 +64,7 @@ class _Audit:
     spool: Spool
     sites: tuple[str, ...]
     counts: Counts
+    passed: Callable[[int], object]
     wait: Callable[[float], object]
     unlisted: dict[str, Name] = field(default_factory=dict)
 
@@ -72,6 +76,7 @@ class _Audit:
         for number, name in self.spool.names():
             yield from files.examined(number, name)
             self.counts.files += 1
+            self.passed(1)
         sites = sorted({*(self.sites or self.store.sites()), *self.spool.sites()})
         for site in sites:
             yield from path_faults(self.store, self.spool, site)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _TOTALS = (FLOWS, *(metric.stored for metric in METRICS))
 _TURNS = 5
+_SHOWN = 10  # runs of numbers in a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +194,15 @@ def _marker_faults(markers: dict[int, Marker], record: FileRecord) -> Iterator[s
 
 
 def _numbers(numbers: list[int]) -> str:
-    shown = ", ".join(map(str, sorted(numbers)[:10]))
-    return shown if len(numbers) <= 10 else f"{shown} and {len(numbers) - 10} more"  # noqa: PLR2004 (as many as are shown)
+    runs: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    shown = [str(first) if first == last else f"{first} to {last}" for first, last in runs[:_SHOWN]]
+    more = sum(last - first + 1 for first, last in runs[_SHOWN:])
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def lacking(seen: Look) -> str:
