@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,6 @@ from iotagg.sources import no_progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from iotagg.core.contribution import Name
     from iotagg.stores.protocol import Store
 
 __all__ = ["Counts", "Finding", "Note", "audit"]
@@ -66,15 +65,11 @@ class _Audit:
     counts: Counts
     passed: Callable[[int], object]
     wait: Callable[[float], object]
-    unlisted: dict[str, Name] = field(default_factory=dict)
 
     def findings(self) -> Iterator[Finding | Note]:
         files = Files(self.store, self.spool, self.store.first_month())
-        for site in self.sites or self.store.sites():
-            self.spool.add_names(self.store.names(site))
-        self.spool.add_names(self.store.traces(self.sites))
-        for number, name in self.spool.names():
-            yield from files.examined(number, name)
+        for found in files.all_examined(self.sites):
+            yield from found
             self.counts.files += 1
             self.passed(1)
         sites = sorted({*(self.sites or self.store.sites()), *self.spool.sites()})

@@ -62,13 +62,18 @@ class Note:
 
 @dataclass(slots=True)
 class Counts:
-    """How much an audit compared so far, how many files are pending, and how many pair-months were not judged."""
+    """How much an audit compared so far, how many files are pending, and how many pair-months were not judged.
+
+    `corrected` are the pair-months that a rebuild put right, and `markers` the markers.
+    """
 
     files: int = 0
     pair_months: int = 0
     pending: int = 0
     in_flight: int = 0
     findings: int = 0
+    corrected: int = 0
+    markers: int = 0
 
 
 def _subject(found: Finding | Note) -> dict[str, Any]:

@@ -34,6 +34,8 @@ CREATE TABLE link (site TEXT, path TEXT, content TEXT, options TEXT, by_path INT
 CREATE TABLE suspect (turn INTEGER, site TEXT, source TEXT, destination TEXT, month TEXT);
 """
 
+ALL = -1  # of a site's buckets
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -83,16 +85,16 @@ class Spool:
         self._many("INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def add_lost(self, file: int, site: str, bucket: int, number: int) -> None:
-        """Note a chunk that cannot be read, so that what it adds is not known."""
+        """Note a chunk that cannot be read, so that what it adds is not known; bucket ALL where not even that is."""
         self._run("INSERT INTO lost VALUES (?, ?, ?, ?)", site, bucket, file, number)
 
     def lost(self, site: str, bucket: int) -> list[tuple[Name, int]]:
         """Return the chunks of a site's bucket that cannot be read."""
         query = (
             "SELECT file.site, content, options, chunk FROM lost JOIN file ON file.id = lost.file"
-            " WHERE lost.site = ? AND bucket = ?"
+            " WHERE lost.site = ? AND bucket IN (?, ?)"
         )
-        return [(Name(*name), chunk) for *name, chunk in self._run(query, site, bucket)]
+        return [(Name(*name), chunk) for *name, chunk in self._run(query, site, bucket, ALL)]
 
     def add_unsettled(self, file: int, state: str) -> None:
         """Note a file that has not reached its revision everywhere, and how it stood."""
@@ -149,6 +151,14 @@ class Spool:
     def add_suspect(self, key: Key, turn: int) -> None:
         """Note a pair's month that is to be looked at again, at a turn."""
         self._run("INSERT INTO suspect VALUES (?, ?, ?, ?, ?)", turn, *key)
+
+    def add_suspects_of(self, name: Name, chunk: int, turn: int) -> None:
+        """Note the pair-months of a chunk."""
+        query = (
+            "INSERT INTO suspect SELECT ?, row.site, source, destination, month FROM row JOIN file ON file.id = file"
+            " WHERE file.site = ? AND content = ? AND options = ? AND chunk = ?"
+        )
+        self._run(query, turn, *_parts(name), chunk)
 
     def suspects(self, turn: int, most: int) -> list[Key]:
         """Take the next of a turn off the list."""

@@ -157,9 +157,10 @@ def test_what_is_forgotten_is_not_missed(desk: Desk) -> None:
 
 def test_what_was_erased_while_it_was_in_cannot_be_recomputed_and_that_is_said(desk: Desk) -> None:
     desk.upload("one.csv", csv(flow()))
-    desk.store.erase(desk.path("one.csv").names[0], referred=True)
+    name = desk.path("one.csv").names[0]
+    desk.store.erase(name, referred=True)
     texts = [each.text for each in audit(desk.store)]
     assert texts == [
         "it was erased while it was in, so that what it adds cannot be recomputed",
-        "it has 1 flows, and no file adds any",
+        f"it cannot be recomputed: {name} was erased",
     ]
