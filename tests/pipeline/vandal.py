@@ -16,6 +16,7 @@ from iotagg.stores.sqlite import SqliteStore, _head_text
 from tests.stores.backends import clients
 
 if TYPE_CHECKING:
+    from iotagg.aws.clients import Clients
     from iotagg.core.contribution import Head, Name
     from iotagg.stores.protocol import Store
 
@@ -149,10 +150,10 @@ class InSqlite:
 
 
 class InDynamo:
-    def __init__(self, store: DynamoStore) -> None:
+    def __init__(self, store: DynamoStore, connected: Clients | None = None) -> None:
         self.table = store._table.name
         self.bucket = store._archive._bucket.name
-        self.clients = clients(os.environ["AWS_ENDPOINT_URL"])
+        self.clients = connected or clients(os.environ["AWS_ENDPOINT_URL"])
 
     def key(self, partition: str, place: str) -> Any:
         return {"pk": {"S": partition}, "sk": {"S": place}}

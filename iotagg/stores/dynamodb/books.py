@@ -96,9 +96,9 @@ def _number(item: Any) -> int:
 
 def marker_of(item: Any) -> Marker:
     """Return the marker that an item is."""
+    months = item["totals"]["M"] if "totals" in item else {}
     totals: Totals = {
-        month: {name: int(value["N"]) for name, value in figures["M"].items()}
-        for month, figures in item.get("totals", {}).get("M", {}).items()
+        month: {name: int(value["N"]) for name, value in figures["M"].items()} for month, figures in months.items()
     }
     return Marker(int(item["revision"]["N"]), bool(item["in"]["BOOL"]), totals)
 
