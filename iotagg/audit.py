@@ -75,9 +75,17 @@ class _Audit:
         sites = sorted({*(self.sites or self.store.sites()), *self.spool.sites()})
         for site in sites:
             yield from path_faults(self.store, self.spool, site)
+        yield from self._unlisted(sites)
         yield from self._one_sided()
         yield from self._pending(sites)
         yield from Comparison(self.store, self.spool, files, self.sites, self.counts, self.wait).findings()
+
+    def _unlisted(self, sites: Iterable[str]) -> Iterator[Finding]:
+        # A site is put on the list before anything of its files is known.
+        for site in sorted(set(sites) - set(self.store.sites())):
+            records = (self.store.file(name) for name in self.store.names(site))
+            if any(record is not None and not record.erased for record in records) and site not in self.store.sites():
+                yield Finding(site, "files of it are kept, and it is not on the list of sites")
 
     def _one_sided(self) -> Iterator[Finding]:
         for path, name in self.spool.one_sided():

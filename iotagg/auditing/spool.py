@@ -5,7 +5,6 @@ It is an SQLite database in a temporary file that goes away by itself.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,6 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from iotagg.core.contribution import Name
+from iotagg.core.pair_month import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -194,7 +194,7 @@ def added_up(texts: Iterable[str]) -> dict[str, int]:
 
     What is no whole number is left out: that is said of the file that it comes from.
     """
-    first, *others = map(json.loads, texts)
+    first, *others = map(parsed, texts)
     total: dict[str, int] = first
     for sums in others:
         for name, value in sums.items():

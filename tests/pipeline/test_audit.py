@@ -9,8 +9,9 @@ from iotagg.audit import Counts, Note, audit
 from iotagg.core.contribution import packed
 from iotagg.core.pair_month import PairMonth
 from iotagg.core.rejects import Reject, packed_rejects
+from iotagg.stores.dynamodb.table import file_key, marker_key
 from tests.pipeline.csvs import csv, flow, many_pairs
-from tests.pipeline.vandal import vandal_of
+from tests.pipeline.vandal import InDynamo, vandal_of
 
 if TYPE_CHECKING:
     from iotagg.core.contribution import Chunk, Head, Name
@@ -268,3 +269,25 @@ def test_a_path_and_a_file_that_do_not_agree_are_named(desk: Desk, vandal: Vanda
     path = desk.path("one.csv")
     vandal.set_references("paris", path.path, (name_of(desk, "two.csv"),))
     assert found(desk.store)
+
+
+def test_a_site_that_a_table_lists_no_longer_is_named(desk: Desk, vandal: Vandal) -> None:
+    if isinstance(vandal, InDynamo):  # elsewhere the list is derived
+        vandal.delete(vandal.key("SITES", "tokyo"))
+        assert found(desk.store) == ["files of it are kept, and it is not on the list of sites"]
+
+
+def test_first_bytes_that_a_table_knows_wrongly_are_named(desk: Desk, vandal: Vandal) -> None:
+    if isinstance(vandal, InDynamo):  # elsewhere they are derived
+        name = name_of(desk, "one.csv")
+        vandal.change(vandal.key(*file_key(name)), "first_chunk", {"N": "1"})
+        (text,) = found(desk.store)
+        assert text.startswith("its first chunk begins at byte ")
+        assert text.endswith(", and is looked for at 1")
+
+
+def test_totals_of_a_marker_that_are_not_those_of_its_chunk_are_named(desk: Desk, vandal: Vandal) -> None:
+    if isinstance(vandal, InDynamo):  # elsewhere none are kept
+        name = name_of(desk, "one.csv")
+        vandal.change(vandal.key(*marker_key(name, 0)), "totals", {"M": {}})
+        assert found(desk.store) == ["the totals that chunk 0's marker holds are not those of the chunk"]
