@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,11 +18,11 @@ from iotagg.auditing.paths import path_faults
 from iotagg.auditing.reading import DAMAGE
 from iotagg.auditing.spool import Spool
 from iotagg.auditing.sums import Comparison
+from iotagg.sources import no_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from iotagg.core.contribution import Name
     from iotagg.stores.protocol import Store
 
 __all__ = ["Counts", "Finding", "Note", "audit"]
@@ -38,16 +38,18 @@ def audit(
     counts: Counts | None = None,
     *,
     noted: Callable[[Note], object] = _not_noted,
+    passed: Callable[[int], object] = no_progress,
     wait: Callable[[float], object] = time.sleep,
 ) -> Iterator[Finding]:
     """Yield all that differs, at these sites or all; nothing where all agrees.
 
-    `counts` learns how much was compared, `noted` what is explained: pending files, and what is in flight. `wait` waits
-    some seconds before what moves is looked at again. Raises StoreError and CloudError where the store cannot be read.
+    `counts` learns how much was compared, `noted` what is explained: pending files, and what is in flight. `passed` is
+    told of files as they are read. `wait` waits some seconds before what moves is looked at again. Raises StoreError
+    and CloudError where the store cannot be read.
     """
     counts = counts or Counts()
     with closing(Spool()) as spool:
-        for found in _Audit(store, spool, tuple(sites), counts, wait).findings():
+        for found in _Audit(store, spool, tuple(sites), counts, passed, wait).findings():
             if isinstance(found, Note):
                 noted(found)
             else:
@@ -61,23 +63,29 @@ class _Audit:
     spool: Spool
     sites: tuple[str, ...]
     counts: Counts
+    passed: Callable[[int], object]
     wait: Callable[[float], object]
-    unlisted: dict[str, Name] = field(default_factory=dict)
 
     def findings(self) -> Iterator[Finding | Note]:
         files = Files(self.store, self.spool, self.store.first_month())
-        for site in self.sites or self.store.sites():
-            self.spool.add_names(self.store.names(site))
-        self.spool.add_names(self.store.traces(self.sites))
-        for number, name in self.spool.names():
-            yield from files.examined(number, name)
+        for found in files.all_examined(self.sites):
+            yield from found
             self.counts.files += 1
+            self.passed(1)
         sites = sorted({*(self.sites or self.store.sites()), *self.spool.sites()})
         for site in sites:
             yield from path_faults(self.store, self.spool, site)
+        yield from self._unlisted(sites)
         yield from self._one_sided()
         yield from self._pending(sites)
         yield from Comparison(self.store, self.spool, files, self.sites, self.counts, self.wait).findings()
+
+    def _unlisted(self, sites: Iterable[str]) -> Iterator[Finding]:
+        # A site is put on the list before anything of its files is known.
+        for site in sorted(set(sites) - set(self.store.sites())):
+            records = (self.store.file(name) for name in self.store.names(site))
+            if any(record is not None and not record.erased for record in records) and site not in self.store.sites():
+                yield Finding(site, "files of it are kept, and it is not on the list of sites")
 
     def _one_sided(self) -> Iterator[Finding]:
         for path, name in self.spool.one_sided():

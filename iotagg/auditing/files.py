@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from iotagg.auditing.findings import Finding, Note, of_file
 from iotagg.auditing.reading import DAMAGE, Found, chunks_of, reject_faults
+from iotagg.auditing.spool import ALL
 from iotagg.core.ledger import is_in, next_revision
 from iotagg.core.metrics import FLOWS, METRICS
 from iotagg.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from iotagg.auditing.spool import Spool
     from iotagg.core.books import Marker, Totals
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _TOTALS = (FLOWS, *(metric.stored for metric in METRICS))
 _TURNS = 5
+_SHOWN = 10  # runs of numbers in a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,13 @@ class Files:
     spool: Spool
     first_month: str
 
+    def all_examined(self, sites: Collection[str]) -> Iterator[Iterator[Finding | Note]]:
+        """Yield for each file of these sites or all, what is wrong with it; that is to be taken before the next."""
+        for site in sites or self.store.sites():
+            self.spool.add_names(self.store.names(site))
+        self.spool.add_names(self.store.traces(sites))
+        return (self.examined(number, name) for number, name in self.spool.names())
+
     def examined(self, number: int, name: Name) -> Iterator[Finding | Note]:
         """Yield what is wrong with a file, if it stays wrong while nothing of it moves; else that it is in flight."""
         before = self._examination(name, number)
@@ -117,7 +126,7 @@ class Files:
                 yield f"chunks of it have markers ({_numbers(list(seen.markers))}), and nothing else is known of it"
             return
         if record.erased:
-            yield from self._faults_of_erased(seen, record)
+            yield from self._faults_of_erased(number, seen, record)
             return
         if record.name != name:
             yield f"what is known of it is another's: {record.name}"
@@ -129,8 +138,10 @@ class Files:
             lines = record.head.lines
             yield from reject_faults(self.store, name, lines["rejected"], lines["lines"])
 
-    def _faults_of_erased(self, seen: Look, record: FileRecord) -> Iterator[str]:
+    def _faults_of_erased(self, number: int | None, seen: Look, record: FileRecord) -> Iterator[str]:
         if record.head.last_day >= self.first_month and any(marker.is_in for marker in seen.markers.values()):
+            if number is not None:
+                self.spool.add_lost(number, record.name.site, ALL, ALL)
             yield "it was erased while it was in, so that what it adds cannot be recomputed"
 
     def _chunk_faults(self, number: int | None, seen: Look, record: FileRecord) -> Iterator[str]:
@@ -193,8 +204,15 @@ def _marker_faults(markers: dict[int, Marker], record: FileRecord) -> Iterator[s
 
 
 def _numbers(numbers: list[int]) -> str:
-    shown = ", ".join(map(str, sorted(numbers)[:10]))
-    return shown if len(numbers) <= 10 else f"{shown} and {len(numbers) - 10} more"  # noqa: PLR2004 (as many as are shown)
+    runs: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    shown = [str(first) if first == last else f"{first} to {last}" for first, last in runs[:_SHOWN]]
+    more = sum(last - first + 1 for first, last in runs[_SHOWN:])
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def lacking(seen: Look) -> str:

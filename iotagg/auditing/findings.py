@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from iotagg.core.metrics import FLOWS, FLOWS_LETTER, METRICS
@@ -34,11 +34,13 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         """Return the machine output, version 1; what it is not about is null."""
-        fields = {name: value or None for name, value in asdict(self).items() if name not in _ALWAYS}
-        return {"differs": self.text, **fields, "stored": self.stored, "recomputed": self.recomputed}
-
-
-_ALWAYS = ("text", "stored", "recomputed")
+        return {
+            "differs": self.text,
+            **_subject(self),
+            "figure": self.figure or None,
+            "stored": self.stored,
+            "recomputed": self.recomputed,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +55,36 @@ class Note:
     destination: str = ""
     month: str = ""
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the machine output, version 1; what it is not about is null."""
+        return {"note": self.text, **_subject(self)}
+
 
 @dataclass(slots=True)
 class Counts:
-    """How much an audit compared so far, how many files are pending, and how many pair-months were not judged."""
+    """How much an audit compared so far, how many files are pending, and how many pair-months were not judged.
+
+    `corrected` are the pair-months that a rebuild put right, and `markers` the markers.
+    """
 
     files: int = 0
     pair_months: int = 0
     pending: int = 0
     in_flight: int = 0
     findings: int = 0
+    corrected: int = 0
+    markers: int = 0
+
+
+def _subject(found: Finding | Note) -> dict[str, Any]:
+    return {
+        "site": found.site,
+        "files": list(found.paths),
+        "contribution": found.contribution or None,
+        "src_ip": found.source or None,
+        "dst_ip": found.destination or None,
+        "month": found.month or None,
+    }
 
 
 def of_file(name: Name, paths: frozenset[str], text: str) -> Finding:

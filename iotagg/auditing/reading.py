@@ -7,9 +7,9 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from iotagg.auditing.rows import fault_of
+from iotagg.auditing.rows import examined
 from iotagg.core.contribution import bucket_of, head_of, read_chunk
-from iotagg.core.metrics import FLOWS, FLOWS_LETTER, METRICS
+from iotagg.core.metrics import FLOWS, METRICS
 from iotagg.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -46,11 +46,12 @@ class Found:
         """Add a chunk's rows; return those that are as they have to be."""
         sound = []
         for row in chunk:
-            fault = self._place_fault(bucket, row.source, row.destination, row.month) or fault_of(row)
+            fault, days = examined(row)
+            fault = self._place_fault(bucket, row.source, row.destination, row.month) or fault
             if fault:
                 self.faults.append(f"chunk {number}: {row.source} -> {row.destination} {row.month}: {fault}")
             else:
-                self._add_sums(row.month, row.sums)
+                self._add_sums(row.month, row.sums, days)
                 sound.append(row)
         if not chunk:
             self.faults.append(f"chunk {number} is empty")
@@ -64,8 +65,7 @@ class Found:
             return f"it is in bucket {bucket}, and belongs into {bucket_of(source, destination)}"
         return "" if before < self.last else "it stands out of order"
 
-    def _add_sums(self, month: str, sums: dict[str, int]) -> None:
-        days = [name[1:] for name, value in sums.items() if len(name) == 3 and name[0] == FLOWS_LETTER and value]  # noqa: PLR2004 (a letter and two digits)
+    def _add_sums(self, month: str, sums: dict[str, int], days: list[str]) -> None:
         self.pair_months += 1
         self.pair_days += len(days)
         first, last = f"{month}-{min(days)}", f"{month}-{max(days)}"

@@ -5,7 +5,6 @@ It is an SQLite database in a temporary file that goes away by itself.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,6 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from iotagg.core.contribution import Name
+from iotagg.core.pair_month import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,6 +33,8 @@ CREATE TABLE pending (site TEXT, content TEXT, options TEXT, since INTEGER, PRIM
 CREATE TABLE link (site TEXT, path TEXT, content TEXT, options TEXT, by_path INTEGER);
 CREATE TABLE suspect (turn INTEGER, site TEXT, source TEXT, destination TEXT, month TEXT);
 """
+
+ALL = -1  # of a site's buckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +85,16 @@ class Spool:
         self._many("INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def add_lost(self, file: int, site: str, bucket: int, number: int) -> None:
-        """Note a chunk that cannot be read, so that what it adds is not known."""
+        """Note a chunk that cannot be read, so that what it adds is not known; bucket ALL where not even that is."""
         self._run("INSERT INTO lost VALUES (?, ?, ?, ?)", site, bucket, file, number)
 
     def lost(self, site: str, bucket: int) -> list[tuple[Name, int]]:
         """Return the chunks of a site's bucket that cannot be read."""
         query = (
             "SELECT file.site, content, options, chunk FROM lost JOIN file ON file.id = lost.file"
-            " WHERE lost.site = ? AND bucket = ?"
+            " WHERE lost.site = ? AND bucket IN (?, ?)"
         )
-        return [(Name(*name), chunk) for *name, chunk in self._run(query, site, bucket)]
+        return [(Name(*name), chunk) for *name, chunk in self._run(query, site, bucket, ALL)]
 
     def add_unsettled(self, file: int, state: str) -> None:
         """Note a file that has not reached its revision everywhere, and how it stood."""
@@ -150,6 +152,14 @@ class Spool:
         """Note a pair's month that is to be looked at again, at a turn."""
         self._run("INSERT INTO suspect VALUES (?, ?, ?, ?, ?)", turn, *key)
 
+    def add_suspects_of(self, name: Name, chunk: int, turn: int) -> None:
+        """Note the pair-months of a chunk."""
+        query = (
+            "INSERT INTO suspect SELECT ?, row.site, source, destination, month FROM row JOIN file ON file.id = file"
+            " WHERE file.site = ? AND content = ? AND options = ? AND chunk = ?"
+        )
+        self._run(query, turn, *_parts(name), chunk)
+
     def suspects(self, turn: int, most: int) -> list[Key]:
         """Take the next of a turn off the list."""
         query = "SELECT rowid, site, source, destination, month FROM suspect WHERE turn = ? ORDER BY rowid LIMIT ?"
@@ -184,7 +194,7 @@ def added_up(texts: Iterable[str]) -> dict[str, int]:
 
     What is no whole number is left out: that is said of the file that it comes from.
     """
-    first, *others = map(json.loads, texts)
+    first, *others = map(parsed, texts)
     total: dict[str, int] = first
     for sums in others:
         for name, value in sums.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby
@@ -9,7 +10,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from iotagg.auditing.findings import Finding, Note, figure_name
-from iotagg.auditing.spool import added_up
+from iotagg.auditing.spool import ALL, added_up
+from iotagg.core.books import Held
 from iotagg.core.contribution import bucket_of
 from iotagg.core.metrics import FLOWS
 
@@ -41,6 +43,7 @@ class Comparison:
     sites: Collection[str]
     counts: Counts
     wait: Callable[[float], object]
+    mend: bool = False
 
     def findings(self) -> Iterator[Finding | Note]:
         """Yield what differs while nothing of it moves, and what could not be judged."""
@@ -72,25 +75,43 @@ class Comparison:
                 found[side] = figures
             yield key, found[_HELD], found[_EXPECTED]
 
-    def _judged(self, keys: list[Key], turn: int) -> Iterator[Finding]:
-        self._learn()
-        shares = {key: self.spool.shares(key) for key in keys}
-        names = {share.name for of_key in shares.values() for share in of_key}
-        before = {name: self.store.markers(name) for name in names}
-        held = {key: self.store.held_month(*key) for key in keys}
-        after = {name: self.store.markers(name) for name in names}
-        self._learn()
-        first_month = self.store.first_month()
-        for key, row in held.items():
-            of_key = shares[key]
-            if len(self.spool.shares(key)) != len(of_key) or _standing(of_key, before) != _standing(of_key, after):
-                self.spool.add_suspect(key, turn + 1)
-            elif key[3] >= first_month:
-                present = [
-                    share.sums for share in of_key if (marker := after[share.name].get(share.chunk)) and marker.is_in
-                ]
-                expected = added_up(present) if present else {}
-                yield from self._differences(key, row.figures if row is not None else {}, expected)
+    def _judged(self, keys: list[Key], turn: int) -> list[Finding]:
+        # Where a store can hold its writers back, it does while something is put right.
+        found: list[Finding] = []
+        with self.store.atomically() if self.mend else nullcontext():
+            self._learn()
+            shares = {key: self.spool.shares(key) for key in keys}
+            names = {share.name for of_key in shares.values() for share in of_key}
+            before = {name: self.store.markers(name) for name in names}
+            held = {key: self.store.held_month(*key) or Held(*key, {}) for key in keys}
+            after = {name: self.store.markers(name) for name in names}
+            self._learn()
+            first_month = self.store.first_month()
+            for key, row in held.items():
+                of_key = shares[key]
+                moved = len(self.spool.shares(key)) != len(of_key)
+                if moved or _standing(of_key, before) != _standing(of_key, after):
+                    self.spool.add_suspect(key, turn + 1)
+                elif key[3] >= first_month:
+                    found += self._settled(row, _present(of_key, after), turn)
+        return found
+
+    def _settled(self, held: Held, expected: dict[str, int], turn: int) -> list[Finding]:
+        # What differs stands still: it is said, and put right where that is wanted and can be done.
+        if held.figures == expected:
+            return []
+        site, source, destination, month = held.key
+        if lost := self.spool.lost(site, bucket_of(source, destination)):
+            name, chunk = lost[0]
+            what = f"{name} was erased" if chunk == ALL else f"chunk {chunk} of {name} cannot be read"
+            text = f"it cannot be recomputed: {what}"
+            return [Finding(site, text, source=source, destination=destination, month=month)]
+        if self.mend:
+            if not self.store.correct(held, expected):
+                self.spool.add_suspect(held.key, turn + 1)
+                return []
+            self.counts.corrected += 1
+        return list(_differences(held, expected))
 
     def _learn(self) -> None:
         # Whatever may be counted is stored before: who knows all names knows all that may have come to a sum.
@@ -100,22 +121,21 @@ class Comparison:
         for number, name in list(self.spool.names(last)):
             self.files.learn(number, name)
 
-    def _differences(self, key: Key, held: Mapping[str, int | str], expected: Mapping[str, int]) -> Iterator[Finding]:
-        if held == expected:
-            return
-        site, source, destination, month = key
-        if lost := self.spool.lost(site, bucket_of(source, destination)):
-            name, chunk = lost[0]
-            text = f"it cannot be recomputed: chunk {chunk} of {name} cannot be read"
-            yield Finding(site, text, source=source, destination=destination, month=month)
-        elif not held:
-            text = f"it is missing, and should have {expected.get(FLOWS, 0)} flows"
-            yield Finding(site, text, source=source, destination=destination, month=month)
-        elif not expected:
-            text = f"it has {held.get(FLOWS, 0)} flows, and no file adds any"
-            yield Finding(site, text, source=source, destination=destination, month=month)
-        else:
-            yield from _figures(key, held, expected)
+
+def _present(shares: list[Share], markers: Mapping[Name, Mapping[int, Marker]]) -> dict[str, int]:
+    present = [share.sums for share in shares if (marker := markers[share.name].get(share.chunk)) and marker.is_in]
+    return added_up(present) if present else {}
+
+
+def _differences(held: Held, expected: Mapping[str, int]) -> Iterator[Finding]:
+    site, source, destination, month = held.key
+    if held.figures and expected:
+        yield from _figures(held.key, held.figures, expected)
+        return
+    text = f"it is missing, and should have {expected.get(FLOWS, 0)} flows"
+    if held.figures:
+        text = f"it has {held.figures.get(FLOWS, 0)} flows, and no file adds any"
+    yield Finding(site, text, source=source, destination=destination, month=month)
 
 
 def _figures(key: Key, held: Mapping[str, int | str], expected: Mapping[str, int]) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from iotagg.cli.bringing import bring_here
 from iotagg.cli.exports import note_export
 from iotagg.cli.incomplete import say_what_a_copy_lacks
 from iotagg.cli.options import json_option
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from iotagg.cli.session import Session
     from iotagg.core.outcome import Outcome
-    from iotagg.pipeline import Bring
 
 
 @click.command()
@@ -86,18 +86,9 @@ def restore(session: Session, copy: Path, again: bool, as_json: bool) -> int:
         raise StoreError(f"{copy} is the database itself; name the copy that is to be brought in")
     report = Report(quiet=not as_json, as_json=as_json)
     with closing(SqliteStore(copy, create=False)) as source, session.store(create=True) as target:
-        _tell(copied(source, target, again=again, bring=_bring(session)), report)
+        _tell(copied(source, target, again=again, bring=bring_here(session)), report)
     report.summarize()
     return 1 if report.states["refused"] else 0
-
-
-def _bring(session: Session) -> Bring | None:
-    if not session.in_cloud:
-        return None
-    session.cloud()
-    from iotagg.jobs.consolidate import consolidate_here  # noqa: PLC0415 (local commands need nothing of AWS)
-
-    return consolidate_here
 
 
 def _tell(outcomes: Iterable[Outcome], report: Report) -> None:

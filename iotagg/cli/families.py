@@ -33,6 +33,11 @@ FAMILIES: dict[str, dict[str, tuple[str, str]]] = {
         "pseudonym": ("pseudonym", "Say what stands for an address, or make the key that decides it."),
     },
     "Books": {
+        "audit": ("audit", "Recompute every pair's months from what is kept of the files, and name all that differs."),
+        "rebuild": (
+            "audit",
+            "Recompute every pair's months from what is kept of the files, and put right all that differs.",
+        ),
         "backup": ("books", "Write a copy of the whole database, or of a whole stack, into one file."),
         "restore": ("books", "Bring in all that a copy holds: files, what became of them, rejected lines."),
         "forget": ("forget", "Remove a device, a site, or old months for good."),

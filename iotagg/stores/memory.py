@@ -299,6 +299,23 @@ class MemoryStore:
             sums = self._tables.sums.get(key)
             return None if sums is None else Held(*key, figures_of(sums))
 
+    def correct(self, before: Held, sums: dict[str, int]) -> bool:
+        with self._lock:
+            standing = self.held_month(*before.key)
+            if (standing.figures if standing is not None else {}) != before.figures:
+                return False
+            self._tables.sums[before.key] = {FLOWS: 0, **sums}
+            return True
+
+    def put_marker(self, name: Name, number: int, before: Marker, revision: int) -> bool:
+        with self._lock:
+            if self.markers(name).get(number) != before:
+                return False
+            self._tables.markers[name, number] = revision
+            if not revision:
+                del self._tables.markers[name, number]
+            return True
+
 
 def _is_of(key: PairMonthKey, site: str, device: str) -> bool:
     return key[0] == (site or key[0]) and (not device or device in key[1:3])

@@ -244,3 +244,19 @@ class Store(Protocol):
     def held_month(self, site: str, source: str, destination: str, month: str) -> Held | None:
         """Return one pair-month as it is held now."""
         ...
+
+    # A rebuild's way out.
+
+    def correct(self, before: Held, sums: dict[str, int]) -> bool:
+        """Put sums in the place of a pair-month that is held as it was before; say whether it was.
+
+        Without figures there is nothing before, without sums nothing is left.
+        """
+        ...
+
+    def put_marker(self, name: Name, number: int, before: Marker, revision: int) -> bool:
+        """Put a marker at a revision without changing sums, if it stands as before; say whether it did.
+
+        At revision 0 there is none. Of other chunks than those that a contribution has, too.
+        """
+        ...

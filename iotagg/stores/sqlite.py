@@ -13,7 +13,7 @@ from iotagg.core.books import Held, Marker, figures_in
 from iotagg.core.contribution import Contribution, Head, Name, chunk_ranges, read_chunk
 from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Versions, is_in, sealing
 from iotagg.core.metrics import FLOWS
-from iotagg.core.pair_month import PairMonth
+from iotagg.core.pair_month import PairMonth, dumped
 from iotagg.core.rejects import Reject, read_rejects
 from iotagg.errors import NotFound, NumberTooLarge
 from iotagg.stores import sum_texts
@@ -407,6 +407,25 @@ class SqliteStore:
         query = f"SELECT {_HELD} FROM pair_month WHERE {_OF_PAIR_MONTH}"
         row = self._run(query, site, source, destination, month).fetchone()
         return None if row is None else _held(row)
+
+    def correct(self, before: Held, sums: dict[str, int]) -> bool:
+        with self._database.transaction():
+            standing = self.held_month(*before.key)
+            if (standing.figures if standing is not None else {}) != before.figures:
+                return False
+            self._run(f"DELETE FROM pair_month WHERE {_OF_PAIR_MONTH}", *before.key)
+            if sums:
+                self._run("INSERT INTO pair_month VALUES (?, ?, ?, ?, ?)", *before.key, dumped(sums))
+            return True
+
+    def put_marker(self, name: Name, number: int, before: Marker, revision: int) -> bool:
+        with self._database.transaction():
+            if self.markers(name).get(number) != before:
+                return False
+            self._run(f"DELETE FROM marker WHERE {_OF_FILE} AND chunk = ?", *_key(name), number)
+            if revision:
+                self._run("INSERT INTO marker VALUES (?, ?, ?, ?, ?)", *_key(name), number, revision)
+            return True
 
     def _run(self, statement: str, *values: object) -> sqlite3.Cursor:
         return self._database.run(statement, *values)

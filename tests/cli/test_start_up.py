@@ -73,7 +73,7 @@ def test_a_command_that_is_not_listed_is_not_there() -> None:
     ("words", "incomplete", "found"),
     [
         ([], "ret", ["retract"]),
-        ([], "re", ["retract", "restore", "redrive"]),
+        ([], "re", ["retract", "rebuild", "restore", "redrive"]),
         ([], "--st", ["--stack"]),
         (["upload"], "--dry", ["--dry-run"]),
         (["retract"], "--j", ["--json"]),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from iotagg.audit import audit
 from iotagg.aws.objects import Bucket
 from iotagg.aws.provision import provision
 from iotagg.aws.queues import Draft, Queue
@@ -28,11 +29,13 @@ from iotagg.jobs.raw_files import remove_all, remove_final
 from iotagg.jobs.summarize import AGAIN, hand_over, summarize_message
 from iotagg.jobs.sweep import sweep
 from iotagg.pipeline import retract
+from iotagg.rebuild import rebuild
 from iotagg.stores.dynamodb.access_log import AccessLog
 from iotagg.stores.dynamodb.arrivals import Arrivals
 from iotagg.stores.dynamodb.store import DynamoStore
 from tests.cloud.engine import unique
 from tests.pipeline.csvs import TORN, csv, everything, flow
+from tests.pipeline.vandal import InDynamo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -253,6 +256,7 @@ def history(world: World) -> None:
     world.until_it_works(lambda: world.cloud.access_log.note("somebody", "export --all", "stdout"))
     world.sweep_up()
     forgetting(world)
+    mending(world)
 
 
 def forgetting(world: World) -> None:
@@ -273,6 +277,20 @@ def forgetting(world: World) -> None:
     world.forget_before("2022-12")
 
 
+def mending(world: World) -> None:
+    """Let sums and a marker be damaged, and put right again."""
+    store = world.cloud.store
+    with world.wire.undisturbed():
+        record = next(record for record in store.files("paris") if record.is_in)
+        vandal = InDynamo(store, world.wire.clients)  # type: ignore[arg-type]  # it is one on AWS
+        held = next(iter(store.held(["paris"])))
+        vandal.set_sums(held.key, {**held.figures, "dur": 1})
+        vandal.set_sums(("paris", "192.0.2.99", "192.0.2.98", "2022-12"), {"flows": 1})
+        vandal.set_marker(record.name, 0, record.revision + 2)
+        vandal.set_marker(record.name, 99, 1)
+    world.until_it_works(lambda: list(rebuild(store, wait=lambda _: None)))
+
+
 def seen(world: World) -> dict[str, Any]:
     """Return all that there is to be seen, each view read again until it can be read."""
     store, read = world.cloud.store, world.until_it_works
@@ -280,6 +298,7 @@ def seen(world: World) -> dict[str, Any]:
     found: dict[str, Any] = {
         "sums": read(lambda: everything(store)),
         "export": read(lambda: exported(world.cloud)),
+        "audit": read(lambda: [found.text for found in audit(store)]),
         "forgotten": read(lambda: {str(record.name) for record in store.forgotten()}),
         "last days": read(world.cloud.arrivals.last_days),
         "exports": read(lambda: {access.what for access in world.cloud.access_log.accesses()}),

@@ -43,7 +43,7 @@ class Books:
         )
         with explained(f"table {self._table}"):
             items: list[Any] = [item for page in pages for item in page["Items"]]
-        return {_number(item): _marker(item) for item in items}
+        return {_number(item): marker_of(item) for item in items}
 
     def traces(self, sites: Collection[str]) -> Iterator[Name]:
         """Yield the names that any item has which begins as a contribution's do."""
@@ -94,10 +94,11 @@ def _number(item: Any) -> int:
     return int(text)
 
 
-def _marker(item: Any) -> Marker:
+def marker_of(item: Any) -> Marker:
+    """Return the marker that an item is."""
+    months = item["totals"]["M"] if "totals" in item else {}
     totals: Totals = {
-        month: {name: int(value["N"]) for name, value in figures["M"].items()}
-        for month, figures in item.get("totals", {}).get("M", {}).items()
+        month: {name: int(value["N"]) for name, value in figures["M"].items()} for month, figures in months.items()
     }
     return Marker(int(item["revision"]["N"]), bool(item["in"]["BOOL"]), totals)
 
@@ -105,10 +106,11 @@ def _marker(item: Any) -> Marker:
 def _held(item: Any) -> Held:
     destination, _, month = item["sk"]["S"].rpartition("#")
     _, site, source = [*item["pk"]["S"].split("#", 2), "", ""][:3]
-    return Held(site, source, destination, month, _figures(item))
+    return Held(site, source, destination, month, figures_of_item(item))
 
 
-def _figures(item: Any) -> Figures:
+def figures_of_item(item: Any) -> Figures:
+    """Return the figures of a pair-month's item."""
     found: dict[str, object] = {}
     for name, value in item.items():
         if name not in _KEYS:

@@ -22,6 +22,7 @@ from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Version
 from iotagg.errors import CloudBusy, FileRefused, InvalidValue, NotFound
 from iotagg.stores.dynamodb.archive import Archive
 from iotagg.stores.dynamodb.books import Books
+from iotagg.stores.dynamodb.corrections import Corrections
 from iotagg.stores.dynamodb.erasing import dumped, erase, forgotten_item, forgotten_items
 from iotagg.stores.dynamodb.floor import Floor
 from iotagg.stores.dynamodb.removal import Removal
@@ -86,6 +87,7 @@ class DynamoStore:
         self._floor = Floor(self._table, retention_months, clock)
         self._sums = Sums(clients.dynamodb, table, clients.meter, self._patience, self._floor)
         self._books = Books(clients.dynamodb, table)
+        self._corrections = Corrections(clients.dynamodb, table, self._patience, self._floor)
         self._removal = Removal(clients.dynamodb, table, self._patience)
         self._sites: set[str] = set()
         self._cuts: dict[Name, tuple[Head, int]] = {}  # hardly ever change, and are asked for with each message
@@ -423,6 +425,12 @@ class DynamoStore:
 
     def held_month(self, site: str, source: str, destination: str, month: str) -> Held | None:
         return self._books.held_month(site, source, destination, month)
+
+    def correct(self, before: Held, sums: dict[str, int]) -> bool:
+        return self._corrections.correct(before, sums)
+
+    def put_marker(self, name: Name, number: int, before: Marker, revision: int) -> bool:
+        return self._corrections.put_marker(name, number, before, revision)
 
     def _get(self, read: Callable[[], Kind]) -> Kind | None:
         with explained(f"table {self._table.name}"):
