@@ -15,7 +15,7 @@ from iotagg.core.ledger import FORGOTTEN, Move, Refusal, comes_back
 from iotagg.core.merging import COUNTED_OTHERWISE, RETRACTED_THERE, merged
 from iotagg.core.reassembly import reassembled
 from iotagg.core.rejects import packed_rejects
-from iotagg.errors import FileRefused, NotFound, NumberTooLarge
+from iotagg.errors import Damaged, FileRefused, NotFound, NumberTooLarge
 from iotagg.pipeline import carry_out, described, file_of, forget_retractions, keep_one_reading, settle
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class _Copy:
                 moved = settle(self.target, dict.fromkeys((*outdone, *begun)), self.bring)
                 self.taken.update(name.content for name in begun)
                 self._erase(record for name, record in records.items() if name not in refused)
-        except (FileRefused, NotFound) as reason:
+        except (FileRefused, NotFound, Damaged) as reason:
             refused = dict.fromkeys(path.names, str(reason))
         except NumberTooLarge as reason:
             refused |= self._taken_out(path, begun, str(reason))
@@ -142,7 +142,7 @@ class _Copy:
             with self.target.atomically():
                 self._keep(record)
                 reason = self._retracted(record) if record.is_retracted else ""
-        except NotFound as missing:
+        except (NotFound, Damaged) as missing:
             reason = str(missing)
         if record.is_retracted and record.name.content not in self.taken:
             yield described(record.retracted, record.head, "refused" if reason else "retracted", reason)
