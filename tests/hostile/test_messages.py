@@ -179,15 +179,15 @@ def test_a_forged_message_changes_nothing_and_says_so(desk: Desk, kind: str) -> 
         consolidate_message(desk.cloud, forged.body())
     assert len(str(said.value)) < 300
     assert everything(desk.cloud.store) == {}
-    desk.settle()
-    assert everything(desk.cloud.store) == clean(CONTENT)
+    desk.work()
+    assert desk.sums() == clean(CONTENT)
 
 
 def test_a_late_message_of_an_old_revision_brings_nothing_back(desk: Desk) -> None:
     name = summarized(desk)
     (record,) = desk.records()
     old = ChunkRange(name, 1, 0, record.head.chunks - 1).body()
-    desk.settle()
+    desk.work()
     retract(desk.cloud.store, "paris", KEY, [name])
     assert consolidate_message(desk.cloud, old)
     assert everything(desk.cloud.store) == {}
@@ -199,7 +199,7 @@ def test_messages_that_come_twice_count_once(desk: Desk) -> None:
     body = ChunkRange(name, 1, 0, record.head.chunks - 1).body()
     for _ in range(3):
         assert consolidate_message(desk.cloud, body)
-    assert everything(desk.cloud.store) == clean(CONTENT)
+    assert desk.sums() == clean(CONTENT)
 
 
 NO_CHUNKS: dict[str, Callable[[], str]] = {
