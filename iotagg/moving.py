@@ -15,6 +15,7 @@ from iotagg.core.ledger import FORGOTTEN, Move, Refusal, comes_back
 from iotagg.core.merging import COUNTED_OTHERWISE, RETRACTED_THERE, merged
 from iotagg.core.reassembly import reassembled
 from iotagg.core.rejects import packed_rejects
+from iotagg.core.values import is_site
 from iotagg.errors import Damaged, FileRefused, NotFound, NumberTooLarge
 from iotagg.pipeline import carry_out, described, file_of, forget_retractions, keep_one_reading, settle
 
@@ -41,6 +42,8 @@ def copied(source: Store, target: Store, *, again: bool = False, bring: Bring | 
     if (floor := source.floor()) and not target.sites():
         target.raise_floor(floor)  # before anything is counted that the source keeps no longer
     for site in source.sites():
+        if not is_site(site):
+            raise Damaged(f"the copy holds a site that iotagg never writes, {site!a}; do not bring it in")
         copy = _Copy(source, target, site, again, bring, {each.name for each in target.pending(site)})
         for path in source.paths(site):
             yield from copy.path(path)
