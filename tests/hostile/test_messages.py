@@ -239,9 +239,10 @@ def test_a_key_cannot_write_a_line_of_the_log(
     log = logging.getLogger("iotagg.worker")
     log.info("summarized %s", "incoming/paris/a\nERROR forged \x1b[2J")
     try:
-        raise ValueError("a\x1b[31m")
+        int("a\x1b[31m")
     except ValueError:
         log.exception("failed")
     first, *others = capsys.readouterr().err.splitlines()
     assert first == r"INFO summarized incoming/paris/a\nERROR forged \x1b[2J"
-    assert others[-1] == r"ValueError: a\x1b[31m"
+    assert others[-1].startswith("ValueError: invalid literal")
+    assert all(map(str.isprintable, others))

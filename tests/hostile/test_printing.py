@@ -118,29 +118,15 @@ NUMBERS = ("9" * 30, "nan", "inf", "-inf", "1e400", "-1", "0x10", "\uff11", "")
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize(
     "option",
-    ["pairs -n", "upload a.csv --jobs", "upload a.csv --max-pair-days", "upload a.csv --wait", "upload a.csv --settle"]
-    + [
-        "worker --stop-when-idle",
-        "worker --processes",
+    [
+        *("pairs -n", "upload a.csv --jobs", "upload a.csv --max-pair-days", "upload a.csv --wait", "cost --devices"),
+        *("upload a.csv --settle", "upload a.csv --max-rejects", "worker --stop-when-idle", "worker --processes"),
         "worker --sweep-every",
-        "cost --devices",
-        "upload a.csv --max-rejects",
     ],
 )
 def test_no_number_ends_in_more_than_a_line(tmp_path: Path, option: str, number: str) -> None:
     (tmp_path / "a.csv").write_bytes(USED + b"\n" + ROW + b"\n")
     run(tmp_path, ["--db", "x.db", "upload", "a.csv"])
-    command, *others = option.split()
-    code, _, err = run(
-        tmp_path,
-        [
-            "--db",
-            "x.db",
-            command,
-            *others[:-1],
-            f"{others[-1]}={number}" if others[-1].startswith("--") else others[-1],
-            *([number] if not others[-1].startswith("--") else []),
-        ],
-    )
+    code, _, err = run(tmp_path, ["--db", "x.db", *option.split(), number])
     assert code in {0, 1, 2}
     assert len([line for line in err.splitlines() if line.startswith("iotagg: ")]) <= 1

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT"
-FORMULA = "=HYPERLINK(1)"
 CHANGES = {
-    "a formula for an address": f"UPDATE pair_month SET source = '{FORMULA}'",
-    "a formula for a site": f"UPDATE pair_month SET site = '{FORMULA}'; UPDATE path SET site = '{FORMULA}'; UPDATE file SET site = '{FORMULA}'",
+    "a formula for an address": "UPDATE pair_month SET source = '=HYPERLINK(1)'",
+    "a formula for a site": "".join(
+        f"UPDATE {table} SET site = '=HYPERLINK(1)';"  # noqa: S608 (a table's own name)
+        for table in ("pair_month", "path", "file", "reference", "contribution")
+    ),
     "an escape for an address": "UPDATE pair_month SET destination = char(27) || '[2J'",
     "sums that are no JSON": "UPDATE pair_month SET sums = '{'",
     "sums that are no numbers": """UPDATE pair_month SET sums = '{"flows": "9"}'""",
@@ -35,7 +37,8 @@ CHANGES = {
     "text that is no UTF-8": "UPDATE path SET path = CAST(x'ff' AS TEXT)",
     "a table that is gone": "DROP TABLE marker",
     "a column that is gone": "ALTER TABLE path DROP COLUMN refusal",
-    "an endless view": f"DROP TABLE path; CREATE VIEW path AS {ENDLESS} 'p' AS site, i AS path, '' AS refusal, '' AS versions FROM n",
+    "an endless view": "DROP TABLE path;"
+    f"CREATE VIEW path AS {ENDLESS} 'p' AS site, i AS path, '' AS refusal, '' AS versions FROM n",
     "an endless trigger": f"CREATE TRIGGER t AFTER INSERT ON marker BEGIN INSERT INTO floor {ENDLESS} i, i FROM n; END",
     "a virtual table": "CREATE VIRTUAL TABLE more USING fts5(x)",
 }
