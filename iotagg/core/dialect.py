@@ -51,7 +51,9 @@ class ReadingOptions:
     def __post_init__(self) -> None:
         for role, name in self.names:
             if role not in ROLES:
-                raise InvalidValue(f"'{printable(role)}' is no column of a flow; choose one of {', '.join(ROLES)}")
+                raise InvalidValue(
+                    f"'{printable(role[:_LONGEST_NAME])}' is no column of a flow; choose one of {', '.join(ROLES)}"
+                )
             if not folded(name):
                 raise InvalidValue(f"the name given for '{role}' is empty")
         object.__setattr__(self, "names", tuple(sorted({(role, folded(name)) for role, name in self.names})))
