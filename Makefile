@@ -13,7 +13,7 @@ DECLARED = setup.py setup.cfg pyproject.toml constraints.txt $(wildcard iotagg/c
 # An engine with CloudFormation; it pins what iotagg does not, so it has an environment of its own.
 ENGINE  = $(VENV)-engine
 
-.PHONY: demo demo-cloud bench engine test check check-templates docs test-pythons test-one scanners wheel sameness fuzz clean
+.PHONY: demo demo-cloud bench engine test check check-templates docs test-pythons test-one scanners wheel sameness fuzz hostile clean
 
 demo: $(VENV)/ready-demo
 	@$(BIN)/iotagg demo
@@ -71,6 +71,13 @@ $(VENV)-fuzz/ready: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
 	$(PYTHON) -m venv $(VENV)-fuzz
 	$(VENV)-fuzz/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . hypothesis atheris==3.0.0
 	@touch $@
+
+# Hostile input for every parser: ten million cases take a quarter of an hour on two cores.
+hostile: CASES = 10_000_000
+hostile: SEED = 1
+hostile: JOBS = 2
+hostile: $(VENV)/ready-test
+	$(BIN)/python -m tests.hostile --cases $(CASES) --seed $(SEED) --jobs $(JOBS)
 
 docs: $(VENV)/ready-test
 	$(BIN)/python -m docs.make_reference

@@ -13,10 +13,11 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iotagg.aws.events import INCOMING
 from iotagg.aws.spot import is_being_interrupted
+from iotagg.core.cells import printable
 from iotagg.jobs.cloud import Cloud
 from iotagg.worker import Duties, Worker
 
@@ -180,9 +181,21 @@ class _Watch:
             log.warning("the health file %s cannot be written: %s", self._crew.health_file, reason.strerror)
 
 
+class _OneLine(logging.Formatter):
+    """Keeps each message on its line: who names an object shall not write lines of this log, or move a cursor."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging calls it so)
+        return printable(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 (as above)
+        return "\n".join(map(printable, super().formatException(ei).split("\n")))
+
+
 def log_to_stderr() -> None:
     """Print what workers say, a line each; of the libraries below only what is wrong."""
-    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine("%(levelname)s %(message)s"))
+    logging.basicConfig(handlers=[handler])
     log.setLevel(logging.INFO)
 
 

@@ -18,6 +18,7 @@
     │   └── CloudBusy       throttled, in conflict, failing or out of reach for longer than retries last; later may do
     └── StoreError          the store cannot be used
         ├── NotAStore       the file is no iotagg database
+        ├── Damaged         what was stored is not in the form in which it was
         ├── StoreTooNew     a newer iotagg made it
         ├── StoreBusy       another program holds it
         ├── StoreFull       the disk is full
@@ -101,6 +102,10 @@ class StoreError(IotaggError):
 
 class NotAStore(StoreError):
     """The file is no iotagg database."""
+
+
+class Damaged(StoreError):
+    """What was stored is read back in another form than it was stored in: it was changed, or cut."""
 
 
 class StoreTooNew(StoreError):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from iotagg.core.history import FIRST_DAY, LAST_DAY, History, history
 from iotagg.core.metrics import METRICS, Metric
+from iotagg.core.values import is_site
+from iotagg.errors import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,6 +34,7 @@ def _columns(before: tuple[str, ...], between: tuple[str, ...], statistics: tupl
     return tuple(columns)
 
 
+_ADDRESS = re.compile("[0-9a-f:][0-9a-f:.]*").fullmatch
 _PAIR = ("site", "src_ip", "dst_ip")
 DAILY_COLUMNS = _columns((*_PAIR, "day", "flows"), ("days",), ("",))
 SUMMARY_COLUMNS = _columns((*_PAIR, "first_day", "last_day", "days", "flows"), (), ("", "_per_flow"))
@@ -59,10 +63,11 @@ def all_histories(store: Store, site: str = "", since: str = FIRST_DAY, until: s
 
 def daily_rows(pair: History) -> Iterator[Row]:
     """Yield a row for each day; the statistics over the days repeat on each."""
+    named = _pair(pair)
     repeated = {"days": len(pair.days)} | _statistics_over_days(pair)
     for day in pair.days:
         totals = {metric.name: total for metric, total in zip(METRICS, day.totals, strict=True)}
-        yield _pair(pair) | {"day": day.day, "flows": day.flows} | totals | repeated
+        yield named | {"day": day.day, "flows": day.flows} | totals | repeated
 
 
 def summary_row(pair: History) -> Row:
@@ -77,6 +82,12 @@ def pair_row(pair: History) -> Row:
 
 
 def _pair(pair: History) -> Row:
+    # Whoever opens an export in a spreadsheet shall not run what somebody wrote into a database.
+    if not (is_site(pair.site) and _ADDRESS(pair.source) and _ADDRESS(pair.destination)):
+        raise Damaged(
+            f"the traffic of site {pair.site!a} from {pair.source!a} to {pair.destination!a} has names that iotagg"
+            " never writes; name another database, or bring this one back from a backup"
+        )
     return {"site": pair.site, "src_ip": pair.source, "dst_ip": pair.destination}
 
 

@@ -15,7 +15,8 @@ from iotagg.core.ledger import FORGOTTEN, Move, Refusal, comes_back
 from iotagg.core.merging import COUNTED_OTHERWISE, RETRACTED_THERE, merged
 from iotagg.core.reassembly import reassembled
 from iotagg.core.rejects import packed_rejects
-from iotagg.errors import FileRefused, NotFound, NumberTooLarge
+from iotagg.core.values import is_site
+from iotagg.errors import Damaged, FileRefused, NotFound, NumberTooLarge
 from iotagg.pipeline import carry_out, described, file_of, forget_retractions, keep_one_reading, settle
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def copied(source: Store, target: Store, *, again: bool = False, bring: Bring | 
     if (floor := source.floor()) and not target.sites():
         target.raise_floor(floor)  # before anything is counted that the source keeps no longer
     for site in source.sites():
+        if not is_site(site):
+            raise Damaged(f"the copy holds a site that iotagg never writes, {site!a}; do not bring it in")
         copy = _Copy(source, target, site, again, bring, {each.name for each in target.pending(site)})
         for path in source.paths(site):
             yield from copy.path(path)
@@ -81,7 +84,7 @@ class _Copy:
                 moved = settle(self.target, dict.fromkeys((*outdone, *begun)), self.bring)
                 self.taken.update(name.content for name in begun)
                 self._erase(record for name, record in records.items() if name not in refused)
-        except (FileRefused, NotFound) as reason:
+        except (FileRefused, NotFound, Damaged) as reason:
             refused = dict.fromkeys(path.names, str(reason))
         except NumberTooLarge as reason:
             refused |= self._taken_out(path, begun, str(reason))
@@ -142,7 +145,7 @@ class _Copy:
             with self.target.atomically():
                 self._keep(record)
                 reason = self._retracted(record) if record.is_retracted else ""
-        except NotFound as missing:
+        except (NotFound, Damaged) as missing:
             reason = str(missing)
         if record.is_retracted and record.name.content not in self.taken:
             yield described(record.retracted, record.head, "refused" if reason else "retracted", reason)

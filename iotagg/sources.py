@@ -52,15 +52,44 @@ def _found(name: str) -> list[Path] | Nothing:
         return files or Nothing(name, f"no {' or '.join(SUFFIXES)} file in this folder")
     if place.exists() or place.is_symlink() or not _WILDCARDS & set(name):
         return [place]
-    matches = [Path(match) for match in sorted(glob.glob(name, recursive=True))]  # noqa: PTH207 (patterns may be absolute)
-    files = [file for match in matches for file in (_flow_files(match) if match.is_dir() else [match])]
+    matches = map(Path, sorted(set(_matches(name))))
+    files = [
+        file
+        for match in matches
+        for file in (_flow_files(match) if match.is_dir() else [] if _is_special(match) else [match])
+    ]
     return files or Nothing(name, "nothing matches")
 
 
+def _matches(pattern: str) -> Iterator[str]:
+    # For ** without glob, which follows links there: one to the folder that it lies in is followed forty times, and of
+    # two of them every way of following them.
+    parts = Path(pattern).parts
+    if "**" not in parts:
+        yield from glob.glob(pattern)  # noqa: PTH207 (patterns may be absolute)
+        return
+    above, below = parts[: parts.index("**")], parts[parts.index("**") + 1 :]
+    for start in _matches(str(Path(*above))) if above else ["."]:
+        for parent, folders, files in os.walk(start):
+            folders[:] = [folder for folder in folders if not folder.startswith(".")]
+            if below:
+                yield from _matches(str(Path(glob.escape(parent), *below)))
+            else:
+                yield from (str(Path(parent, file)) for file in files if not file.startswith("."))
+
+
 def _flow_files(folder: Path) -> list[Path]:
-    return sorted(
-        Path(parent, file) for parent, _, files in os.walk(folder) for file in files if file.lower().endswith(SUFFIXES)
-    )
+    found = (Path(parent, file) for parent, _, files in os.walk(folder) for file in files)
+    return sorted(file for file in found if file.name.lower().endswith(SUFFIXES) and not _is_special(file))
+
+
+def _is_special(file: Path) -> bool:
+    # A pipe or a device, which a person may name; in a folder it would keep all others waiting.
+    try:
+        mode = file.stat().st_mode
+    except OSError:
+        return False  # why it cannot be read is said of it
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def path_text(file: Path) -> str:
@@ -88,10 +117,11 @@ def file_bytes(file: Path) -> int:
 class SourceFile:
     """A flow file on its way to the reader; `size` is its length on disk, 0 for what is no regular file."""
 
-    def __init__(self, file: BinaryIO, size: int, passed: Callable[[int], object]) -> None:
+    def __init__(self, file: BinaryIO, size: int | None, passed: Callable[[int], object]) -> None:
         self._file = file
+        self._most = size
         self._passed = passed
-        self.size = size
+        self.size = size or 0
         self.length = 0
         self.ended = False
 
@@ -100,7 +130,7 @@ class SourceFile:
         block = self._file.read(size)
         self.length += len(block)
         self.ended = not block
-        if self.size and self.length > self.size:
+        if self._most is not None and self.length > self._most:
             raise FileUnreadable(_CHANGED)  # at once: one that keeps growing would never end
         self._passed(len(block))
         return block
@@ -120,7 +150,7 @@ def opened(file: Path, passed: Callable[[int], object] = no_progress) -> Iterato
         with file.open("rb") as content:
             before = os.fstat(content.fileno())
             regular = stat.S_ISREG(before.st_mode)
-            source = SourceFile(content, before.st_size if regular else 0, passed)
+            source = SourceFile(content, before.st_size if regular else None, passed)
             yield source
             if regular and source.ended:
                 _refuse_changed(before, os.fstat(content.fileno()), source.length)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from iotagg.errors import CloudError, IotaggError, NotFound, Unintelligible
+from iotagg.errors import CloudError, Damaged, IotaggError, NotFound, Unintelligible
 from iotagg.jobs.consolidate import consolidate_message
 from iotagg.jobs.handling import Handled, handle
 from iotagg.jobs.summarize import summarize_message
@@ -139,7 +139,7 @@ class Worker:
                 self._count("messages put back")
         except StoppedError:
             self._give_back(held, message)
-        except (Unintelligible, NotFound) as error:
+        except (Unintelligible, NotFound, Damaged) as error:
             # It will not get better: its way to the dead letters need not take as many visibility timeouts.
             log.error("%s: message %s, try %d: %s", queue.name, message.id, message.received, error)  # noqa: TRY400 (one line)
             self._count("messages failed")

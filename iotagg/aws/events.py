@@ -14,7 +14,7 @@ from urllib.parse import quote_plus, unquote_plus
 
 from iotagg.core.cells import printable
 from iotagg.core.values import checked_site
-from iotagg.errors import InvalidValue, Unintelligible
+from iotagg.errors import Unintelligible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +30,7 @@ _BRIDGED = {"Object Created": False, "Object Deleted": True}
 _KINDS_OF_JSON: dict[type, str] = {str: "text", dict: "object", list: "list"}
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can write one, UTF-8 cannot, so no request to AWS can hold it
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f]*")
+_MOST_BYTES = 1024  # of a key or a version (Amazon S3, object keys and versioning), and more than of any ETag
 _SHOWN = 80
 
 
@@ -101,11 +102,7 @@ def site_and_path(key: str) -> tuple[str, str] | None:
     folder, slash, _ = key.removeprefix(INCOMING).partition("/")
     if not slash:
         return _DEFAULT_SITE, key
-    try:
-        return checked_site(folder), key
-    except InvalidValue as reason:
-        # Unlike a name that a person types, a key may hold line ends, and what moves a terminal's cursor.
-        raise InvalidValue(printable(str(reason))) from None
+    return checked_site(folder), key
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +196,12 @@ def _bridged(event: _Part) -> Arrival | None:
     return None if removed is None else _arrival(event.part("detail"), removed, ("version-id", "etag"), _plain)
 
 
+def _short(way: str, text: str) -> str:
+    if len(text.encode()) > _MOST_BYTES:
+        raise _Strange(f"{way} has more bytes than S3's {_MOST_BYTES:,}")  # nor would the table take it as a key
+    return text
+
+
 def _arrival(place: _Part, removed: bool, names: tuple[str, str], read: Callable[[_Part], str]) -> Arrival:
     item = place.part("object")
     version, etag = names
@@ -207,9 +210,9 @@ def _arrival(place: _Part, removed: bool, names: tuple[str, str], read: Callable
         raise _Strange(f"{item.way}sequencer is not hexadecimal")
     return Arrival(
         bucket=place.part("bucket").text("name"),
-        key=read(item),
-        version=item.text_if_known(version),
-        etag=item.text_if_known(etag).strip('"'),
+        key=_short(f"{item.way}key", read(item)),
+        version=_short(f"{item.way}{version}", item.text_if_known(version)),
+        etag=_short(f"{item.way}{etag}", item.text_if_known(etag)).strip('"'),
         size=item.size_if_known("size"),
         sequencer=sequencer,
         removed=removed,

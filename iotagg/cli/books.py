@@ -15,6 +15,7 @@ from iotagg.cli.options import json_option
 from iotagg.cli.printing import print_json
 from iotagg.cli.progress import Progress
 from iotagg.cli.report import Report
+from iotagg.core.cells import printable
 from iotagg.errors import IotaggError, NotFound, StoreError
 from iotagg.moving import copied
 from iotagg.stores.new_database import new_database
@@ -59,7 +60,7 @@ def backup(session: Session, destination: Path, force: bool, as_json: bool) -> i
     if as_json:
         print_json(written | ({"files": report.states} if session.in_cloud else {}))
     else:
-        click.echo(f"{destination}  {written['bytes']:,} bytes")
+        click.echo(f"{printable(str(destination))}  {written['bytes']:,} bytes")
     return 1 if report.states["refused"] else 0
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from iotagg.cli.options import DAY, json_option
+from iotagg.cli.options import COUNT, DAY, json_option
 from iotagg.cli.printing import print_error, print_json, print_table
 from iotagg.core.cells import printable
 
@@ -21,7 +21,7 @@ _COLUMNS = ("at", "who", "what", "where")
 
 @click.command()
 @click.option("--since", type=DAY, default="", help="The first day (UTC), such as 2022-12-01.")
-@click.option("-n", "--lines", type=click.IntRange(min=1), help="At most so many, the newest ones.")
+@click.option("-n", "--lines", type=COUNT, help="At most so many, the newest ones.")
 @json_option
 @click.pass_obj
 def exports(session: Session, since: str, lines: int | None, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from iotagg.cli.incomplete import say_what_is_missing
-from iotagg.cli.options import DAY, json_option, site_option
+from iotagg.cli.options import COUNT, DAY, json_option, site_option
 from iotagg.cli.printing import print_error, print_json, print_table, readable_path
 from iotagg.cli.reading import reading_options
 from iotagg.cli.report import details
@@ -47,7 +47,7 @@ _ORDERS = {"flows": "flows", **{metric.role: metric.name for metric in METRICS}}
 @click.option("--since", type=DAY, default=FIRST_DAY, help="The first day, such as 2022-12-01.")
 @click.option("--until", type=DAY, default=LAST_DAY, help="The last day, inclusive.")
 @click.option("--by", type=click.Choice(list(_ORDERS)), help="Largest first by this; without it, sorted by address.")
-@click.option("-n", "--lines", type=click.IntRange(min=1), help="At most so many pairs.")
+@click.option("-n", "--lines", type=COUNT, help="At most so many pairs.")
 @json_option
 @click.pass_obj
 def pairs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,6 +31,22 @@ class Checked(click.ParamType[Any]):
             self.fail(str(reason), param, ctx)
 
 
+class Seconds(click.FloatRange):
+    """A time to wait: some seconds, at most some thirty years of them."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, max=1e9)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the seconds; click prints why they are none."""
+        found = float(super().convert(value, param, ctx))
+        if math.isnan(found):
+            self.fail(f"'{value}' is no number of seconds", param, ctx)
+        return found
+
+
+COUNT = click.IntRange(1, 10**9)
+SECONDS = Seconds()
 SITE = Checked("site", checked_site)
 ADDRESS = Checked("address", checked_address)
 DAY = Checked("day", checked_day)

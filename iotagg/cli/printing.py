@@ -17,8 +17,8 @@ def print_json(fields: dict[str, Any]) -> None:
 
 
 def print_error(text: str) -> None:
-    """Print one line to stderr, in the program's name."""
-    click.echo(f"iotagg: {text}".replace("\n", " "), err=True)
+    """Print one line to stderr, in the program's name, with what a terminal would obey escaped."""
+    click.echo(printable(f"iotagg: {text}".replace("\n", " ")), err=True)
 
 
 def print_table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
@@ -35,7 +35,7 @@ def print_table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
 
 
 def _cell(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int) else printable(str(value))
 
 
 def plural(count: int, what: str) -> str:

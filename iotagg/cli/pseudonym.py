@@ -9,6 +9,7 @@ import click
 from iotagg.cli.keys import key_option, pseudonyms_under
 from iotagg.cli.options import ADDRESS, json_option
 from iotagg.cli.printing import print_json
+from iotagg.core.cells import printable
 from iotagg.errors import InvalidValue
 from iotagg.key_file import new_key as write_new_key
 
@@ -46,7 +47,7 @@ def pseudonym(
         if as_json:
             print_json({"key_file": str(new_key), "pseudonym_key": fingerprint})
         else:
-            click.echo(f"{new_key}  key {fingerprint}")
+            click.echo(f"{printable(str(new_key))}  key {fingerprint}")
         return
     pseudonyms = pseudonyms_under(key_file)
     if pseudonyms is None:

@@ -9,6 +9,7 @@ import click
 from iotagg.cli.options import json_option, site_option
 from iotagg.cli.printing import print_json, readable_path
 from iotagg.cli.waiting import WaitingCommand, say_not_settled, wait_option
+from iotagg.core.cells import printable
 from iotagg.following import Patience, applied
 from iotagg.listing import counted_file, known_site
 from iotagg.pipeline import outcome_of
@@ -68,6 +69,6 @@ def _bring(session: Session) -> Bring | None:
 
 def _print(store: Store, path: str, contributions: list[Name], state: str) -> None:
     kept = {other for name in contributions if (record := store.file(name)) for other in record.paths}
-    elsewhere = f"; the same content stays counted as {', '.join(sorted(kept))}" if kept else ""
+    elsewhere = f"; the same content stays counted as {printable(', '.join(sorted(kept)))}" if kept else ""
     handed = "  handed over" if state == "pending" else ""
     click.echo(f"{state or 'already retracted':<15}  {readable_path(path)}{elsewhere}{handed}")

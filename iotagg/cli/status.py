@@ -9,6 +9,7 @@ import click
 
 from iotagg.cli.options import json_option
 from iotagg.cli.printing import plural, print_json, readable_path
+from iotagg.core.cells import printable
 from iotagg.core.inflating import library_in_use
 from iotagg.core.native import reader_in_use
 from iotagg.listing import status as store_status
@@ -73,8 +74,8 @@ def readable(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{count:,} {state}" for state, count in value.items()) or "none"
     if isinstance(value, list):
-        return ", ".join(value) or "none"
-    return f"{value:,}" if isinstance(value, int) else str(value or "none")
+        return printable(", ".join(value)) or "none"
+    return f"{value:,}" if isinstance(value, int) else printable(str(value or "none"))
 
 
 def _of_stack(session: Session, *, as_json: bool) -> None:

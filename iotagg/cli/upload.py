@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from iotagg.cli.keys import say_if_mixed
-from iotagg.cli.options import SITE, Checked, json_option
+from iotagg.cli.options import COUNT, SECONDS, SITE, Checked, json_option
 from iotagg.cli.progress import Progress
 from iotagg.cli.reading import reading_options
 from iotagg.cli.report import Report
@@ -50,14 +50,14 @@ SETTLE_SECONDS = 10.0
 @click.option("--again", is_flag=True, help="Count files again that were retracted or erased.")
 @click.option(
     "--max-pair-days",
-    type=click.IntRange(min=1),
+    type=COUNT,
     default=MAX_PAIR_DAYS,
     show_default=True,
     help="Refuse files with more pairs and days; memory grows with them. On a stack, its workers decide.",
 )
 @click.option(
     "--jobs",
-    type=click.IntRange(min=1),
+    type=COUNT,
     help="How many processes read; without it, one per core. To a stack, how many files are sent at once (4).",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would become of the files; count nothing.")
@@ -70,7 +70,7 @@ SETTLE_SECONDS = 10.0
 )
 @click.option(
     "--settle",
-    type=click.FloatRange(min=0),
+    type=SECONDS,
     default=SETTLE_SECONDS,
     show_default=True,
     metavar="SECONDS",

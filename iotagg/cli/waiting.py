@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from iotagg.cli.options import SECONDS
 from iotagg.cli.printing import plural, print_error
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def wait_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --wait to a command, which gets its seconds as `wait`, or None."""
     return click.option(
         "--wait",
-        type=click.FloatRange(min=0),
+        type=SECONDS,
         metavar="[SECONDS]",
         help=f"On a stack, wait until it is settled; {WAIT_SECONDS:g} s at most, unless you say otherwise.",
     )(command)

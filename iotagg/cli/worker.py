@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from iotagg.cli.options import COUNT, SECONDS
 from iotagg.parallel import cores
 
 if TYPE_CHECKING:
@@ -14,15 +15,17 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--processes", type=click.IntRange(min=1), help="How many; without it, one per core.")
+@click.option("--processes", type=COUNT, help="How many; without it, one per core.")
 @click.option(
     "--sweep-every",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, 10**9),
     default=300,
     show_default=True,
     help="Seconds between two sweeps, which finish what was left; 0 leaves them to others.",
 )
-@click.option("--stop-when-idle", type=float, metavar="SECONDS", help="End when there has been nothing to do so long.")
+@click.option(
+    "--stop-when-idle", type=SECONDS, metavar="SECONDS", help="End when there has been nothing to do so long."
+)
 @click.option(
     "--health-file",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -9,20 +9,23 @@ source, destination and month within a bucket, and every 96 of them make a chunk
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from operator import add, itemgetter
 from typing import TYPE_CHECKING, Any
 
+from iotagg.core.intact import intact
 from iotagg.core.metrics import FLOWS, METRICS
 from iotagg.core.moments import MAX_SUM, checked
 from iotagg.core.pair_month import RUNNING, PairMonth, line_of, rows_of, text_of, text_of_day
 from iotagg.core.rejects import pack
+from iotagg.core.values import is_site
 from iotagg.errors import FileRefused, InvalidValue, NumberTooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from iotagg.core.dialect import ReadingOptions
     from iotagg.core.flows import FileTotals
@@ -37,6 +40,9 @@ _LEVEL = 6
 # 6 without, in two thirds of its time (measured: see docs/explanation/cost-and-speed.md).
 _CHUNK_LEVEL = 4
 _CHUNK_STRATEGY = zlib.Z_FILTERED
+_MOST_HEAD, _MOST_CHUNK = 1 << 26, 1 << 22  # bytes of text, a hundred and ten times what there ever are
+_HEXADECIMAL = re.compile("[0-9a-f]+")
+_LINE_COUNTS = frozenset(("lines", "headers", "blank", "counted", "rejected"))
 _TOTALS = (FLOWS, *(metric.stored for metric in METRICS))
 
 
@@ -117,16 +123,51 @@ class Head:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Head:
-        """Return the head that as_json() gave. Raises InvalidValue for a format of a newer iotagg."""
-        if fields["format"] != FORMAT:
-            raise InvalidValue(f"a contribution of format {fields['format']}; this iotagg knows {FORMAT}: upgrade it")
-        chunks = fields["chunks"]
-        return cls(
-            name=Name(fields["site"], fields["content"], fields["options"]),
-            buckets=tuple(bucket for bucket, _ in chunks),
-            chunk_bytes=tuple(length for _, length in chunks),
-            **{key: fields[key] for key in _COPIED},
+        """Return the head that as_json() gave. Raises Damaged, and InvalidValue for a format of a newer iotagg."""
+        with intact("the head of a contribution"):
+            if type(fields["format"]) is int and fields["format"] > FORMAT:
+                raise InvalidValue(
+                    f"a contribution of format {fields['format']}; this iotagg knows {FORMAT}: upgrade it"
+                )
+            chunks = fields["chunks"]
+            head = cls(
+                name=Name(fields["site"], fields["content"], fields["options"]),
+                buckets=tuple(bucket for bucket, _ in chunks),
+                chunk_bytes=tuple(length for _, length in chunks),
+                **{key: fields[key] for key in _COPIED},
+            )
+            if fields["format"] != FORMAT or not head._is_possible():
+                raise ValueError("no head was ever stored so")
+            return head
+
+    @classmethod
+    def parse(cls, text: str) -> Head:
+        """Return the head of which a text is the JSON. Raises as from_json() does."""
+        with intact("the head of a contribution"):
+            fields = json.loads(text)
+        return cls.from_json(fields)
+
+    def _is_possible(self) -> bool:
+        # Whether each part is of its kind. That they fit together is for an audit to say.
+        name = self.name
+        return (
+            is_site(name.site)
+            and all(map(_HEXADECIMAL.fullmatch, (name.content, name.options)))
+            and {str} == set(map(type, (self.day_order, self.first_day, self.last_day)))
+            and type(self.reading) is dict
+            and self.lines.keys() >= _LINE_COUNTS
+            and FLOWS in self.totals
+            and _are_counts(self.lines.values())
+            and _are_counts(self.totals.values())
+            and _are_counts((self.reader, self.length, self.pairs, self.pair_months, self.pair_days))
+            and _are_counts(self.chunk_bytes)
+            and _are_counts(self.buckets)
+            and max(self.buckets, default=0) < BUCKETS
         )
+
+
+def _are_counts(values: Collection[object]) -> bool:
+    return set(map(type, values)) <= {int} and min(values, default=0) >= 0  # type: ignore[type-var, operator]  # all are whole numbers there
 
 
 _COPIED = (
@@ -193,14 +234,16 @@ def cut(totals: FileTotals, site: str, options: ReadingOptions) -> Contribution:
 def head_of(stored: bytes) -> tuple[Head, int]:
     """Return the head of a stored contribution, given its first bytes, and where its first chunk begins.
 
-    Raises ValueError when these are too few.
+    Raises Damaged, and ValueError when the bytes are too few.
     """
     member = zlib.decompressobj(16 + zlib.MAX_WBITS)
-    text = member.decompress(stored)
-    if not member.eof:
-        raise ValueError(f"the head is longer than the {len(stored):,} bytes that were read of it")
-    fields = json.loads(text)
-    return Head.from_json(fields), len(stored) - len(member.unused_data)
+    with intact("the head of a contribution"):
+        text = member.decompress(stored, _MOST_HEAD)
+        if member.unconsumed_tail:
+            raise ValueError("it is longer than any")
+        if member.eof:
+            return Head.from_json(json.loads(text)), len(stored) - len(member.unused_data)
+    raise ValueError(f"the head is longer than the {len(stored):,} bytes that were read of it")
 
 
 def packed(chunk: Chunk) -> bytes:
@@ -212,9 +255,17 @@ def _member(lines: list[str]) -> bytes:
     return pack("".join(lines).encode(), _CHUNK_LEVEL, _CHUNK_STRATEGY)
 
 
-def read_chunk(member: bytes) -> Chunk:
-    """Return the chunk that one gzip member holds."""
-    return rows_of(zlib.decompress(member, 16 + zlib.MAX_WBITS).decode())
+def read_chunk(member: bytes, of: str = "a contribution") -> Chunk:
+    """Return the chunk that one gzip member holds. Raises Damaged, naming what it is a chunk `of`.
+
+    It does not look at the sums: that is done when they are asked for.
+    """
+    with intact(f"a chunk of {of}"):
+        inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        text = inflater.decompress(member, _MOST_CHUNK)
+        if not inflater.eof or inflater.unused_data:
+            raise ValueError("it is longer or shorter than it was")
+        return rows_of(text.decode())
 
 
 def chunk_ranges(head: Head, start: int) -> list[tuple[int, int]]:

@@ -51,7 +51,9 @@ class ReadingOptions:
     def __post_init__(self) -> None:
         for role, name in self.names:
             if role not in ROLES:
-                raise InvalidValue(f"'{role}' is no column of a flow; choose one of {', '.join(ROLES)}")
+                raise InvalidValue(
+                    f"'{printable(role[:_LONGEST_NAME])}' is no column of a flow; choose one of {', '.join(ROLES)}"
+                )
             if not folded(name):
                 raise InvalidValue(f"the name given for '{role}' is empty")
         object.__setattr__(self, "names", tuple(sorted({(role, folded(name)) for role, name in self.names})))
@@ -110,12 +112,17 @@ class Dialect:
 
     def column(self, position: int) -> str:
         """Return how messages name a column: its place, from 1, and its name as the file has it."""
-        return f"column {position + 1} '{self.names[position]}'"
+        name = self.names[position]
+        # It goes into the reason of every rejected line; blanks can make a name as long as a line may be.
+        return f"column {position + 1} '{name if len(name) <= _LONGEST_NAME else f'{name[:_LONGEST_NAME]}…'}'"
 
 
 def folded(name: str) -> str:
     """Return a column's name as names are compared: trimmed, unquoted, lower case, runs of blanks, `_`, `-` as one."""
-    return _RUNS.sub(" ", name.strip().strip('"').lower()).strip()
+    while True:
+        name = _RUNS.sub(" ", name.strip().strip('"').lower()).strip()
+        if not name.startswith('"') and not name.endswith('"'):
+            return name
 
 
 def split_fields(line: bytes) -> list[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from iotagg.core.intact import intact
 from iotagg.core.metrics import FLOWS, FLOWS_LETTER, METRICS
 from iotagg.core.moments import Moments, moments_of
 
@@ -86,4 +87,5 @@ def days_of(month: PairMonth) -> list[DayTotal]:
 
 def _per_flow(month: PairMonth) -> list[Moments]:
     sums = month.sums
-    return [Moments(sums[FLOWS], sums.get(metric.stored, 0), sums.get(metric.squares, 0)) for metric in METRICS]
+    with intact(f"what is kept of the traffic from {month.source} to {month.destination}"):
+        return [Moments(sums[FLOWS], sums.get(metric.stored, 0), sums.get(metric.squares, 0)) for metric in METRICS]

@@ -84,22 +84,22 @@ def lines(content: Iterable[bytes]) -> Iterator[Batch | Overlong]:
     What is a line, and which are too long, depends on the bytes alone, never on where the blocks were cut.
     """
     carried = b""
-    cut: bytes | None = None
+    skipping = False
     for block in content:
         first = block.find(b"\n") + 1
-        if cut is None:
+        if not skipping:
             carried += block[: first or None]
             if len(carried) - bool(first) > MAX_LINE:
-                cut, carried = carried[:MAX_LINE], b""
+                yield Overlong(carried[:MAX_LINE])  # at once: it may have no end
+                skipping, carried = True, b""
         if not first:
             continue
-        yield Batch(memoryview(carried)) if cut is None else Overlong(cut)
-        cut = None
+        if not skipping:
+            yield Batch(memoryview(carried))
+        skipping = False
         last = block.rfind(b"\n") + 1
         if last > first:
             yield Batch(memoryview(block)[first:last])
         carried = block[last:]
-    if cut is not None:
-        yield Overlong(cut)
-    elif carried:
+    if carried:
         yield Batch(memoryview(carried))

@@ -9,6 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from iotagg.core.intact import SIGNS, damage
 from iotagg.core.metrics import FLOWS, FLOWS_LETTER, METRICS
 from iotagg.core.moments import checked
 
@@ -20,7 +21,10 @@ RUNNING = (FLOWS, *(name for metric in METRICS for name in (metric.stored, metri
 _LETTERS = (FLOWS_LETTER, *(metric.letter for metric in METRICS))
 _RUNNING_TEXT = "{" + ",".join(f'"{name}":%d' for name in RUNNING)
 _DAY_TEXT = {day: "".join(f',"{letter}{day}":%d' for letter in _LETTERS) for day in map("{:02}".format, range(1, 32))}
-_LINE = re.compile(r'\{"src_ip":"([^"\\]*)","dst_ip":"([^"\\]*)","month":"([^"\\]*)",(.*)')
+_ADDRESS, _MONTH = "([0-9a-f:.]{2,39})", "([0-9]{4}-[0-9]{2})"
+KNOWN = frozenset((*RUNNING, *(f"{letter}{day}" for letter in _LETTERS for day in _DAY_TEXT)))
+_LINE = re.compile(rf'\{{"src_ip":"{_ADDRESS}","dst_ip":"{_ADDRESS}","month":"{_MONTH}",(.*)')
+_PAIR = re.compile(f"{_ADDRESS} {_ADDRESS} {_MONTH}")
 _parse = json.JSONDecoder().raw_decode  # as json.loads, without what that looks at first
 
 
@@ -78,8 +82,15 @@ class PairMonth:
 
 
 def parsed(text: str) -> dict[str, int]:
-    """Return the sums of which a text is the JSON."""
-    sums: dict[str, int] = _parse(text)[0]
+    """Return the sums of which a text is the JSON. Raises Damaged."""
+    sums: dict[str, int]
+    try:
+        sums, end = _parse(text)
+        # Added up, what is no whole number shows, in a tenth of the time that a look at each would take.
+        if type(sum(sums.values())) is not int or text[end:].strip():
+            raise TypeError("there is something else than whole numbers")
+    except SIGNS as error:
+        raise damage("what is kept of a pair's month", error) from error
     return sums
 
 
@@ -104,7 +115,10 @@ def line_of(source: str, destination: str, month: str, sums: str) -> str:
 
 
 def rows_of(lines: str) -> list[PairMonth]:
-    """Return the pair-months of a chunk's lines, also of those that another program wrote with blanks between."""
+    """Return the pair-months of a chunk's lines, also of those that another program wrote with blanks between.
+
+    Raises ValueError, KeyError or TypeError for what is none.
+    """
     found = _LINE.findall(lines)
     if len(found) == lines.count("\n"):
         return [PairMonth(source, destination, month, None, "{" + sums) for source, destination, month, sums in found]
@@ -112,4 +126,7 @@ def rows_of(lines: str) -> list[PairMonth]:
 
 
 def _row(fields: dict[str, Any]) -> PairMonth:
-    return PairMonth(fields.pop("src_ip"), fields.pop("dst_ip"), fields.pop("month"), fields)
+    source, destination, month = fields.pop("src_ip"), fields.pop("dst_ip"), fields.pop("month")
+    if not _PAIR.fullmatch(f"{source} {destination} {month}") or type(sum(fields.values())) is not int:
+        raise ValueError("it holds a line that is no pair's month")
+    return PairMonth(source, destination, month, fields)

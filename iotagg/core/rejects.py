@@ -11,6 +11,8 @@ from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
+from iotagg.core.intact import intact
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 1024
 _LINES_PER_MEMBER = 1000
+_MOST_LINE = 1 << 22  # bytes of one stored line: many times what there ever are
 _LEVEL = 1  # rejects are written while a file is read: fast beats small
 
 
@@ -104,13 +107,22 @@ def _member(lines: list[bytes]) -> bytes:
     return pack(b"\n".join(lines) + b"\n", _LEVEL)
 
 
-def read_rejects(member: bytes) -> Iterator[Reject]:
-    """Yield the rejected lines that one gzip member holds."""
-    yield from stored_rejects(BytesIO(member))
+def read_rejects(member: bytes, of: str = "a file") -> Iterator[Reject]:
+    """Yield the rejected lines that one gzip member holds. Raises Damaged, naming what they are `of`."""
+    yield from stored_rejects(BytesIO(member), of)
 
 
-def stored_rejects(stream: ByteStream) -> Iterator[Reject]:
-    """Yield the rejected lines that a gzip file of one or more members holds, as it is read."""
-    with gzip.GzipFile(fileobj=stream, mode="rb") as content:  # type: ignore[call-overload]  # it only reads
-        for line in content:
-            yield Reject(**json.loads(line))
+def stored_rejects(stream: ByteStream, of: str = "a file") -> Iterator[Reject]:
+    """Yield the rejected lines that a gzip file of one or more members holds, as it is read. Raises Damaged."""
+    with (
+        intact(f"what is kept of the rejected lines of {of}"),
+        gzip.GzipFile(fileobj=stream, mode="rb") as content,  # type: ignore[call-overload]  # it only reads
+    ):
+        while line := content.readline(_MOST_LINE):
+            yield _reject(**json.loads(line))
+
+
+def _reject(line: int, reason: str, text: str) -> Reject:
+    if [type(line), type(reason), type(text)] != [int, str, str]:
+        raise TypeError("there is something else than a line's number, reason and text")
+    return Reject(line, reason, text)

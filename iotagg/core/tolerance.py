@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from iotagg.core.cells import printable
 from iotagg.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from iotagg.core.judge import LineCounts
     from iotagg.core.rejects import RejectLog
 
-_LIMIT = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(%?)")
+_LIMIT = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(%?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,14 @@ class Tolerance:
         """Return the tolerance that `1%`, `0.5%` or `20` (rows) says. Raises InvalidValue."""
         match = _LIMIT.fullmatch(text.strip())
         if match is None or (not match[2] and "." in match[1]):
-            raise InvalidValue(f"'{text}' is neither a number of rows, such as 20, nor a share of them, such as 1%")
+            raise InvalidValue(
+                f"'{printable(text)}' is neither a number of rows, such as 20, nor a share of them, such as 1%"
+            )
         if match[2]:
             from fractions import Fraction  # noqa: PLC0415 (most programs start without, and so without decimals)
 
-            return cls(text, share=Fraction(match[1]) / 100)
-        return cls(text, rows=int(match[1]))
+            return cls(match[0], share=Fraction(match[1]) / 100)
+        return cls(match[0], rows=int(match[1]))
 
     def refusal(self, lines: LineCounts, rejects: RejectLog) -> str:
         """Return why a file with these counts is refused, or nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 VERSION = 1
 MOST_CHUNKS = 50  # of one message: a minute's work even where every transaction takes a second
+_NAME = re.compile("[0-9a-f]{64}-[0-9a-f]{16}")
+_MOST = 10**9  # chunks, or revisions: more than there ever are
 _SHOWN = 80
 
 
@@ -64,9 +67,12 @@ class ChunkRange:
     @classmethod
     def _of(cls, fields: Any) -> ChunkRange:
         first, last = fields["chunks"]
+        if not _NAME.fullmatch(fields["contribution"]):
+            raise ValueError(fields)  # it would be a key of the table that nobody ever wrote
         name = Name.parse(checked_site(fields["site"]), fields["contribution"])
         found = cls(name, _whole(fields["revision"]), _whole(first), _whole(last))
-        if fields["version"] != VERSION or not 0 <= found.first <= found.last or found.revision < 1:
+        in_order = 0 <= found.first <= found.last < _MOST and 1 <= found.revision < _MOST
+        if fields["version"] != VERSION or not in_order:
             raise ValueError(fields)
         return found
 

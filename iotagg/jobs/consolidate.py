@@ -6,7 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 from iotagg.core.ledger import Move, Refusal
-from iotagg.errors import NotFound, NumberTooLarge
+from iotagg.errors import NotFound, NumberTooLarge, Unintelligible
 from iotagg.jobs.chunk_range import ChunkRange
 from iotagg.jobs.summarize import hand_over
 from iotagg.pipeline import carry_out
@@ -38,6 +38,12 @@ def consolidate_message(
         return True
     if record is None or work.last >= record.head.chunks:
         raise NotFound(f"no chunks {work.first} to {work.last} of contribution {work.name} at site {work.name.site}")
+    if work.revision > record.revision:
+        # Its markers would stand above all that is still to come: what a person takes out would stay in.
+        raise Unintelligible(
+            f"this message of the chunks queue is forged: contribution {work.name} at site {work.name.site} has reached"
+            f" revision {record.revision}, and it names {work.revision}; let nothing else send there"
+        )
     done = cloud.store.applied(work.name, work.revision) if received > 1 else frozenset()
     try:
         finished = apply_all(

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from iotagg.aws.events import arrivals, message_for, site_and_path
 from iotagg.aws.queues import Draft
+from iotagg.core.cells import printable
 from iotagg.core.content import beginning_digest
 from iotagg.core.dialect import ReadingOptions
 from iotagg.core.ledger import Origin, Policy, Refusal
 from iotagg.core.outcome import Outcome
 from iotagg.core.tolerance import Tolerance
-from iotagg.errors import FileRefused, FileUnreadable, InvalidValue, NotFound, NumberTooLarge
+from iotagg.errors import FileRefused, FileUnreadable, InvalidValue, NotFound, NumberTooLarge, Unintelligible
 from iotagg.jobs.chunk_range import drafts
 from iotagg.jobs.raw_files import DEFAULT_SITE
 from iotagg.pipeline import Request, count, keep_one_reading, lengths_at, outcome_of, settle, summarize
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from iotagg.jobs.cloud import Cloud
     from iotagg.stores.protocol import Store
 
+_SHOWN = 80
 _SPOOL = 1 << 20  # up to so many bytes of rejected lines stay in memory
 
 # What an upload says of a file travels with it, as the object's metadata.
@@ -50,7 +52,15 @@ def summarize_message(cloud: Cloud, body: str, in_time: Callable[[], bool] = lam
 
 
 def take_in(cloud: Cloud, arrival: Arrival, in_time: Callable[[], bool] = lambda: True) -> Outcome | None:
-    """Summarize one object, unless that was done; None for what is no flow file or goes elsewhere."""
+    """Summarize one object, unless that was done; None for what is no flow file or goes elsewhere.
+
+    Raises Unintelligible for an object of another bucket, which says nothing of one with its name in this one.
+    """
+    if arrival.bucket != cloud.bucket.name:
+        raise Unintelligible(
+            f"this message of the files queue is of bucket {printable(arrival.bucket[:_SHOWN])}, not of"
+            f" {cloud.bucket.name}; let no other bucket send there"
+        )
     try:
         place = site_and_path(arrival.key)
     except InvalidValue as reason:
@@ -173,7 +183,8 @@ def _request(cloud: Cloud, site: str, stream: ObjectStream) -> Request:
     on_change = said.get(ON_CHANGE) or cloud.settings.on_overwrite
     if on_change not in ("refuse", "replace", "add"):
         raise InvalidValue(
-            f"its metadata {ON_CHANGE} is '{on_change}', none of refuse, replace and add; upload it with iotagg upload"
+            f"its metadata {ON_CHANGE} is '{printable(on_change)}', none of refuse, replace and add;"
+            " upload it with iotagg upload"
         )
     return Request(
         site=site,

@@ -10,8 +10,8 @@ _MOST_ANOMALIES_PER_SITE = 20
 _DEVICES = range(2, 201)
 _LEAST_DAYS_WITH_ANOMALIES = _WARM_UP_DAYS + 2
 _LEAST_ROWS_WITH_ANOMALIES = 2_000
-_SITE_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_RESERVED_NAMES = frozenset({".", "..", ANOMALIES_FILE})
+_SITE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
+_RESERVED_NAMES = frozenset({ANOMALIES_FILE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class SampleOptions:
         _require(bool(self.sites), "A sample needs at least one site.")
         for site in self.sites:
             named = _SITE_NAME.fullmatch(site) is not None and site not in _RESERVED_NAMES
-            _require(named, f"{site!r} cannot name a site: use 1 to 64 letters, digits, '.', '_' or '-'.")
+            _require(named, f"{site!r} cannot name a site: use 1 to 64 letters, digits, '_', '.' or '-'.")
         # Each site is a folder, and some file systems do not tell Paris from paris.
         folders = {site.lower() for site in self.sites}
         _require(len(folders) == len(self.sites), "Each site may be named once, whatever the letters' case.")

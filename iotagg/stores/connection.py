@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 from iotagg.errors import NotAStore, NotFound, StoreBusy, StoreError, StoreFull, StoreNotLocal
 from iotagg.stores import network_disk
-from iotagg.stores.schema import check_owner, claim, migrate
+from iotagg.stores.schema import check_owner, check_tables, claim, migrate
 from iotagg.whole_file import put_in_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from typing import Any
 
 BUSY_SECONDS = 30.0
 _CACHE_KIBIBYTES = 8 * 1024
@@ -62,6 +64,7 @@ class Database:
         )
         with self._guard:
             self._open.append(connection)
+        check_tables(connection, self.file)
         claim(connection)
         self._enter_wal(connection)
         # A file that was reported as counted stays counted when the power fails; at one commit a file it costs little.
@@ -94,7 +97,16 @@ class Database:
     def run(self, statement: str, *values: object) -> sqlite3.Cursor:
         """Run one statement on this thread's connection."""
         with self._translated():
-            return self.connection.execute(statement, values)
+            return self.connection.cursor(self._new_rows).execute(statement, values)
+
+    def _new_rows(self, connection: sqlite3.Connection) -> _Rows:
+        return _Rows(connection, self._translated)
+
+    @contextmanager
+    def blob(self, table: str, column: str, row: int) -> Iterator[sqlite3.Blob]:
+        """Open the content of a cell for reading."""
+        with self._translated(), self.connection.blobopen(table, column, row, readonly=True) as content:
+            yield content
 
     @contextmanager
     def transaction(self, *, keep: bool = True) -> Iterator[None]:
@@ -130,6 +142,8 @@ class Database:
         """Write a consistent copy to a file that is there either whole or not at all."""
         if not destination.absolute().parent.is_dir():
             raise StoreError(f"{destination} cannot be written: there is no folder {destination.parent}")
+        if destination.exists() and not destination.is_file():
+            raise StoreError(f"{destination} is no file that a copy could replace; name another")
         if destination.exists() and destination.samefile(self.file):
             raise StoreError(f"{destination} is the database itself; name another file for its copy")
         handle, name = tempfile.mkstemp(dir=destination.parent, prefix=f".{destination.name}.")
@@ -172,12 +186,12 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise self._as_store_error(error) from error
         except OSError as error:
             raise StoreError(f"{error.filename or self.file} cannot be used: {error.strerror or error}") from error
 
-    def _as_store_error(self, error: sqlite3.DatabaseError) -> StoreError:
+    def _as_store_error(self, error: sqlite3.DatabaseError | UnicodeDecodeError) -> StoreError:
         code = _primary(error)
         if code in _BUSY_CODES:
             return StoreBusy(
@@ -186,11 +200,34 @@ class Database:
             )
         if code == sqlite3.SQLITE_FULL:
             return StoreFull(f"the disk under {self.file} is full; make room, then try again: nothing was half-written")
-        if code in _UNREADABLE_CODES:
+        if code in _UNREADABLE_CODES or isinstance(error, UnicodeDecodeError):
             return NotAStore(f"{self.file} is no SQLite database, or a damaged one; name another file with --db")
         return StoreError(f"{self.file} cannot be used: {error}; check that it and its folder are writable")
 
 
-def _primary(error: sqlite3.Error) -> int:
+class _Rows(sqlite3.Cursor):
+    """The rows of a statement: what is wrong with the file may show at any of them."""
+
+    def __init__(self, connection: sqlite3.Connection, translated: Callable[[], AbstractContextManager[None]]) -> None:
+        super().__init__(connection)
+        self._translated = translated
+
+    def __next__(self) -> Any:
+        try:
+            return super().__next__()
+        except (sqlite3.DatabaseError, UnicodeDecodeError):
+            with self._translated():
+                raise
+
+    def fetchone(self) -> Any:
+        with self._translated():
+            return super().fetchone()
+
+    def fetchall(self) -> list[Any]:
+        with self._translated():
+            return super().fetchall()
+
+
+def _primary(error: Exception) -> int:
     # Extended codes keep the primary one in their lowest byte (SQLite, "Result and Error Codes").
     return getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -132,6 +132,19 @@ def _version(connection: sqlite3.Connection, file: Path, known: int) -> int:
     return version
 
 
+def check_tables(connection: sqlite3.Connection, file: Path) -> None:
+    """Raise NotAStore for a database with views or triggers, which iotagg's have none of.
+
+    Somebody may have put them in: what is asked of a table would then be answered, without end, by something else.
+    """
+    connection.execute("PRAGMA trusted_schema = OFF")
+    foreign = (
+        "SELECT name FROM sqlite_schema WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%' LIMIT 1"
+    )
+    if connection.execute(foreign).fetchone():
+        raise NotAStore(f"{file} holds more than the tables of iotagg; name another file with --db")
+
+
 def migrate(connection: sqlite3.Connection, file: Path, migrations: tuple[str, ...] = MIGRATIONS) -> None:
     """Bring a database up to date in one transaction, whatever other programs do meanwhile. Raises StoreTooNew."""
     if _version(connection, file, len(migrations)) == len(migrations):

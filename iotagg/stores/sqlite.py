@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from iotagg.core.books import Held, Marker, figures_in
 from iotagg.core.contribution import Contribution, Head, Name, chunk_ranges, read_chunk
+from iotagg.core.intact import intact
 from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Versions, is_in, sealing
 from iotagg.core.metrics import FLOWS
 from iotagg.core.pair_month import PairMonth, dumped
@@ -103,7 +104,7 @@ class SqliteStore:
 
     def _head(self, name: Name) -> Head | None:
         row = self._run(f"SELECT head FROM file WHERE {_OF_FILE}", *_key(name)).fetchone()
-        return None if row is None else Head.from_json(json.loads(row[0]))
+        return None if row is None else Head.parse(row[0])
 
     def keep_rejects(self, name: Name, members: Iterable[bytes]) -> None:
         with self._database.transaction():
@@ -122,9 +123,10 @@ class SqliteStore:
         waiting = iter(numbers)
         while together := list(islice(waiting, _READ_TOGETHER)):
             # Nothing stays open between two chunks: whoever gets them may write, and other programs may too.
-            with self._database.connection.blobopen("contribution", "stored", row[0], readonly=True) as stored:
+            with self._database.blob("contribution", "stored", row[0]) as stored:
                 members = [bytes(stored[begin:end]) for begin, end in map(ranges.__getitem__, together)]
-            yield from zip(together, map(read_chunk, members), strict=True)
+            for number, member in zip(together, members, strict=True):
+                yield number, read_chunk(member, f"contribution {name}")
 
     def move(self, site: str, move: Move) -> bool:
         with self._database.transaction():
@@ -302,7 +304,7 @@ class SqliteStore:
         return None if row is None else self._record(*row)
 
     def _record(self, head: str, revision: int, retracted: str, erased: int) -> FileRecord:
-        known = Head.from_json(json.loads(head))
+        known = Head.parse(head)
         paths = self._run(f"SELECT path FROM reference WHERE {_OF_FILE}", *_key(known.name))
         return FileRecord(known, revision, retracted, frozenset(row[0] for row in paths), bool(erased))
 
@@ -316,14 +318,16 @@ class SqliteStore:
 
     def _path_record(self, site: str, path: str, refusal: str | None, versions: str | None) -> PathRecord:
         query = "SELECT site, content, options FROM reference WHERE site = ? AND path = ? ORDER BY place"
-        final, *others = json.loads(versions) if versions else ((),)
-        return PathRecord(
-            site,
-            path,
-            names=tuple(Name(*row) for row in self._run(query, site, path)),
-            refusal=Refusal(*json.loads(refusal)) if refusal else None,
-            versions=Versions(frozenset(final), *others),
-        )
+        names = tuple(Name(*row) for row in self._run(query, site, path))
+        with intact(f"what is known of {path}"):
+            final, *others = json.loads(versions) if versions else ((),)
+            return PathRecord(
+                site,
+                path,
+                names=names,
+                refusal=_refusal(*json.loads(refusal)) if refusal else None,
+                versions=Versions(frozenset(final), *others),
+            )
 
     def sites(self) -> list[str]:
         return [row[0] for row in self._run(_SITES)]
@@ -347,7 +351,7 @@ class SqliteStore:
 
     def rejects(self, name: Name) -> Iterator[Reject]:
         for (member,) in self._run(f"SELECT member FROM reject WHERE {_OF_FILE} ORDER BY place", *_key(name)):
-            yield from read_rejects(member)
+            yield from read_rejects(member, f"contribution {name}")
 
     def rejected(self, site: str) -> Iterator[Name]:
         query = "SELECT DISTINCT site, content, options FROM reject WHERE site = ? ORDER BY content, options"
@@ -431,9 +435,16 @@ class SqliteStore:
         return self._database.run(statement, *values)
 
 
+<<<<<<< HEAD
 def _held(row: tuple[Any, ...]) -> Held:
     site, source, destination, month, sums = row
     return Held(site, source, destination, month, figures_in(sums))
+=======
+def _refusal(reason: str, content: str, lines: dict[str, int], last_day: str = "") -> Refusal:
+    if [type(reason), type(content), type(lines), type(last_day)] != [str, str, dict, str]:
+        raise TypeError("there is something else than a reason, a name and counts")
+    return Refusal(reason, content, lines, last_day)
+>>>>>>> helper-B
 
 
 def _key(name: Name) -> tuple[str, str, str]:

@@ -132,9 +132,9 @@ class _Run:
         self.faults.choices, self.faults.workers = choices, frozenset(WORKERS)
         self._seen = seen
         self._content = content
-        self.world = World(1, self.faults, choose=self._choose, calm=True)
         self._steers = False
         self._given_up = False
+        self.world = World(1, self.faults, choose=self._choose, calm=True)
 
     def verdict(self) -> list[str] | None:
         """Return what is wrong at the end, None where another run came by here."""
@@ -185,8 +185,9 @@ class _Run:
         return self.choices.take(len(tasks)) if len(tasks) > 1 and not self._given_up else 0
 
     def _state(self, tasks: list[Task]) -> bytes:
-        histories = [(task.process.name, task.process.alive, task.over, task.history) for task in self.world.all_tasks]
-        state = (self.world.contents(), histories, [task.name for task in tasks], self.faults.fired)
+        histories = [(task.process.name, task.process.alive, task.over, task.history) for task in self.world.scheduler.ever]
+        turns = [(task.name, task.turn) for task in tasks]
+        state = (self.world.contents(), histories, turns, self.world.counts, self.faults.fired)
         return blake2b(repr(state).encode(), digest_size=16).digest()
 
 

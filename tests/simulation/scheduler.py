@@ -57,6 +57,7 @@ class Task:
     over: bool = False
     result: Any = None
     error: BaseException | None = None
+    history: bytes = b""  # what it was answered so far
     joining: list[Task] = field(default_factory=list)
 
 
@@ -75,6 +76,7 @@ class Scheduler:
         self._current: Task | None = None
         self._loop = greenlet.getcurrent()
         self._tasks: list[Task] = []
+        self.ever: list[Task] = []
 
     @property
     def now(self) -> float:
@@ -99,6 +101,7 @@ class Scheduler:
         task.greenlet = greenlet.greenlet(lambda: self._run_task(task), parent=self._loop)
         process.tasks.add(task)
         self._tasks.append(task)
+        self.ever.append(task)
         self._wake(task, self.now + after)
         return task
 

@@ -10,6 +10,7 @@ from collections import deque
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import lru_cache, partial
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
@@ -175,11 +176,30 @@ class World:
         answer = self._carry_out(service, operation, parameters, fault, occasion)
         if operation.startswith("SendMessage"):
             self._sent(self._queue(parameters).name)
+        if self.calm:
+            self._remember(operation, answer)
         if operation == "ReceiveMessage" and not answer.get("Messages") and not self.calm and fault is None:
             return self._polled(parameters)
         if fault is Fault.KILLED_AFTER:
             self.scheduler.kill(process)
         return answer
+
+    def _remember(self, operation: str, answer: dict[str, Any]) -> None:
+        # Equal histories mean equal states of whoever has them: the code decides by what it is answered alone.
+        task = self.scheduler.current
+        seen = {name: value for name, value in answer.items() if name not in {"Body", "ResponseMetadata"}}
+        task.history = blake2b(f"{operation} {seen}".encode() + task.history, digest_size=16).digest()
+
+    def contents(self) -> object:
+        """Return all that the services hold, for comparing it with what they held in another run."""
+        items = list(self.dynamodb.table(TABLE).items())
+        messages = {
+            name: [(each.body, each.visible > self.now(), each.receives, each.once) for each in queue.messages.values()]
+            for name, queue in self.sqs.queues.items()
+        }
+        versions = self.s3.call("ListObjectVersions", {"Bucket": BUCKET})
+        objects = [(each["Key"], each["VersionId"], each["ETag"]) for each in versions.get("Versions", ())]
+        return items, messages, objects
 
     def occasion(self, process: Process) -> Occasion:
         """Return the name of what a process does next."""

@@ -7,6 +7,7 @@ import zlib
 from collections import Counter
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, reject, settings
@@ -30,8 +31,9 @@ from iotagg.core.dialect import BYTE_ORDER_MARK, ReadingOptions
 from iotagg.core.flows import FileTotals, read_flows
 from iotagg.core.judge import LineCounts
 from iotagg.core.pair_month import PairMonth
-from iotagg.core.rejects import RejectLog
-from iotagg.errors import FileRefused, InvalidValue
+from iotagg.core.rejects import RejectLog, pack
+from iotagg.errors import Damaged, FileRefused, InvalidValue
+from tests.pipeline import csvs
 from tests.strategies import FlowFile, flow_files, pair_days
 
 many = settings(max_examples=50, deadline=None)
@@ -352,3 +354,76 @@ def test_a_head_of_which_bytes_are_missing_is_said_to_be_longer() -> None:
     for short in (0, 1, start // 2, start - 1):
         with pytest.raises(ValueError, match=f"longer than the {short} bytes"):
             head_of(stored[:short])
+
+
+# What was stored and comes back otherwise.
+
+
+def heads() -> dict[str, Any]:
+    return csvs.contribution(csvs.many_pairs(3)).head.as_json()
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        *[("site", value) for value in ("", "a#b", "../x", 7, None)],
+        *[("content", value) for value in ("", "C0FFEE", "a/b", 7)],
+        *[("options", "x"), ("reading", []), ("lines", {}), ("lines", {"lines": 1}), ("totals", {}), ("format", 0)],
+        *[("totals", {"flows": -1}), ("totals", {"flows": 1.5}), ("length", "9"), ("pairs", True), ("day_order", None)],
+        *[("chunks", value) for value in ([[0, -1]], [[16, 1]], [[0, "x"]], [[0]], [7], 7, {"a": 1})],
+        ("format", "1"),
+    ],
+)
+def test_a_head_with_an_impossible_part_is_damaged(part: str, value: object) -> None:
+    with pytest.raises(Damaged, match="the head of a contribution is damaged"):
+        Head.from_json(heads() | {part: value})
+
+
+@pytest.mark.parametrize("part", list(heads()))
+def test_a_head_without_one_of_its_parts_is_damaged(part: str) -> None:
+    fields = heads()
+    del fields[part]
+    with pytest.raises(Damaged):
+        Head.from_json(fields)
+
+
+def test_the_text_of_a_head_is_parsed() -> None:
+    assert Head.parse(json.dumps(heads())) == csvs.contribution(csvs.many_pairs(3)).head
+    for text in ("", "{", "[]", "7", "[" * 100_000):
+        with pytest.raises(Damaged):
+            Head.parse(text)
+
+
+def test_a_head_that_unpacks_to_more_than_any_is_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("iotagg.core.contribution._MOST_HEAD", 100)
+    with pytest.raises(Damaged, match="longer than any"):
+        head_of(csvs.contribution(csvs.many_pairs(3)).stored())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"src_ip":"=1+1","dst_ip":"192.0.2.2","month":"2022-04","flows":1}\n',
+        '{"src_ip":"192.0.2.1","dst_ip":"a#b","month":"2022-04","flows":1}\n',
+        '{"src_ip":"192.0.2.1","dst_ip":"192.0.2.2","month":"2022","flows":1}\n',
+        '{"src_ip":"192.0.2.1","dst_ip":"192.0.2.2","month":"2022-04","flows":1.5} \n\n',
+        '{"src_ip":"192.0.2.1"}\n',
+        "[]\n",
+        "no json\n",
+    ],
+)
+def test_a_chunk_with_a_line_that_is_no_pairs_month_is_damaged(text: str) -> None:
+    with pytest.raises(Damaged, match="a chunk of contribution c0ffee is damaged"):
+        read_chunk(pack(text.encode(), 1), "contribution c0ffee")
+
+
+def test_a_chunk_that_was_cut_or_goes_on_is_damaged() -> None:
+    member = csvs.contribution(csvs.many_pairs(3)).members[0]
+    for other in (b"", member[:-1], member[:9], member + b"x", b"x" + member):
+        with pytest.raises(Damaged):
+            read_chunk(other)
+
+
+def test_a_chunk_that_unpacks_to_more_than_any_is_damaged_and_not_unpacked() -> None:
+    with pytest.raises(Damaged, match="longer or shorter"):
+        read_chunk(pack(bytes(1 << 24), 1))

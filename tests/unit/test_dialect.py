@@ -227,3 +227,8 @@ def test_what_is_not_stored_is_as_usual() -> None:
 def test_options_that_nobody_stored_are_refused(stored: Any) -> None:
     with pytest.raises(InvalidValue):
         ReadingOptions.from_json(stored)
+
+
+@pytest.mark.parametrize("name", ['" "" "', '"" "src ip" ""', '_"_"src ip"_"_'])
+def test_a_name_folds_once_and_for_all(name: str) -> None:
+    assert folded(folded(name)) == folded(name) in {"", "src ip"}

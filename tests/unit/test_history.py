@@ -14,6 +14,7 @@ from iotagg.core.flows import read_flows
 from iotagg.core.history import DayTotal, History, days_of, history
 from iotagg.core.moments import Moments, moments_of
 from iotagg.core.pair_month import PairMonth
+from iotagg.errors import Damaged
 
 HEADER = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts\n"
 NOVEMBER = PairMonth(
@@ -132,3 +133,9 @@ def test_months_that_are_kept_exactly_each_have_figures_together() -> None:
     assert found is not None
     assert found.per_flow is not None
     assert found.per_flow[0].mean() == 0.0
+
+
+def test_sums_that_no_flows_can_have_are_said_to_be_damaged() -> None:
+    month = PairMonth("192.0.2.1", "192.0.2.2", "2022-04", {"flows": 1, "dur": 8, "f03": 1, "d03": 8})
+    with pytest.raises(Damaged, match=r"what is kept of the traffic from 192\.0\.2\.1 to 192\.0\.2\.2 is damaged"):
+        history("paris", [month])

@@ -10,7 +10,7 @@ from iotagg.core.contribution import cut, packed, read_chunk
 from iotagg.core.dialect import ReadingOptions
 from iotagg.core.moments import MAX_SUM
 from iotagg.core.pair_month import PairMonth, dumped, line_of, parsed, rows_of, text_of, text_of_day
-from iotagg.errors import NumberTooLarge
+from iotagg.errors import Damaged, NumberTooLarge
 from tests.strategies import pair_days
 from tests.unit.test_contribution import totals_of
 
@@ -91,3 +91,11 @@ def test_a_sum_of_more_than_38_digits_is_found_in_a_row() -> None:
 
 def test_a_row_that_was_stored_is_not_parsed_to_be_checked() -> None:
     PairMonth("192.0.2.1", "192.0.2.2", "2022-12", None, "no JSON").check()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"flows":"1"}', '{"flows":1.5}', '{"flows":null}', '{"flows":1} x', "7"]
+)
+def test_sums_that_are_no_whole_numbers_are_damaged(text: str) -> None:
+    with pytest.raises(Damaged, match="what is kept of a pair's month is damaged"):
+        parsed(text)

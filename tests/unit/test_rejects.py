@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotagg.core.rejects import MAX_TEXT, Reject, RejectLog, pack, packed_rejects, read_rejects, stored_rejects
+from iotagg.errors import Damaged
 
 many = settings(max_examples=100, deadline=None)
 
@@ -89,3 +90,19 @@ def test_members_one_after_the_other_are_read_as_one_file() -> None:
 def test_lines_that_were_read_are_packed_as_they_were(count: int) -> None:
     log = log_of(list(range(1, count + 1)))
     assert list(packed_rejects(iter(log))) == list(log.members())
+
+
+@pytest.mark.parametrize(
+    "text", ["no json", "[]", '{"line":1}', '{"line":"1","reason":"","text":""}', '{"line":1,"reason":null,"text":""}']
+)
+def test_rejected_lines_in_another_form_are_damaged(text: str) -> None:
+    with pytest.raises(Damaged, match="what is kept of the rejected lines of contribution c0ffee is damaged"):
+        list(read_rejects(pack(text.encode(), 1), "contribution c0ffee"))
+
+
+def test_rejected_lines_that_were_cut_are_damaged() -> None:
+    log = RejectLog(BytesIO)
+    log.add(1, "torn", b"x")
+    (member,) = log.members()
+    with pytest.raises(Damaged):
+        list(read_rejects(member[:-1]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from iotagg.core.contribution import Name, chunk_ranges, head_of, read_chunk
 from iotagg.core.rejects import stored_rejects
-from iotagg.errors import NotFound
+from iotagg.errors import Damaged, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,7 +44,10 @@ class Archive:
                 return head_of(beginning)
             except ValueError:  # the head is longer than what was read of it
                 if len(beginning) < length:
-                    raise
+                    raise Damaged(
+                        f"the head of contribution {contribution.head.name} is damaged (its end is missing);"
+                        " bring it back from a backup, or upload its file again"
+                    ) from None
                 length *= 4
 
     def chunks(self, head: Head, first_chunk: int, numbers: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
@@ -55,7 +58,7 @@ class Archive:
             content = self._bucket.part(_key(CONTRIBUTIONS, head.name), begin, end)
             for number in together:
                 first, last = ranges[number]
-                yield number, read_chunk(content[first - begin : last - begin])
+                yield number, read_chunk(content[first - begin : last - begin], f"contribution {head.name}")
 
     def stored(self, name: Name) -> closing[ObjectStream]:
         """Open a contribution's stored form. Raises NotFound."""
@@ -104,7 +107,7 @@ class Archive:
         except NotFound:
             return
         try:
-            yield from stored_rejects(stream)
+            yield from stored_rejects(stream, f"contribution {name}")
         finally:
             stream.close()
 

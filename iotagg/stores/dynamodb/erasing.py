@@ -35,7 +35,7 @@ def erase(table: Table, archive: Archive, write: Write, item: FileItem, name: Na
     mark = FileItem.erased.set(True)
     if not write(lambda: table.files(*key).update(actions=[mark], condition=nothing_refers)):
         return False
-    head = Head.from_json(json.loads(item.head))
+    head = Head.parse(item.head)
     revision = sealing(int(item.revision))
     for number in range(head.chunks if revision else 0):
         _strip(table, write, name, number, revision)

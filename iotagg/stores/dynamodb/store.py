@@ -5,7 +5,6 @@ All reads are strongly consistent: whoever was told that a file is counted finds
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
@@ -459,7 +458,7 @@ def _kept_out(error: PynamoDBException) -> bool:
 
 
 def _head(item: FileItem) -> Head:
-    return Head.from_json(json.loads(item.head))
+    return Head.parse(item.head)
 
 
 def _cut(item: FileItem | None) -> tuple[Head, int] | None:
