@@ -52,7 +52,8 @@ def remove_left_parts(file: Path) -> None:
 
 
 def _written(part: Path) -> float:
-    return max(place.stat().st_mtime for place in (part, *(part.iterdir() if part.is_dir() else ())))
+    inside = part.iterdir() if part.is_dir() else ()
+    return max(float(place.stat().st_mtime) for place in (part, *inside))
 
 
 def _remove(part: Path) -> None:

@@ -12,8 +12,8 @@ from tests.project.tree import ROOT, project_files, python_files, shown
 
 MODULE_LINES = 500
 FUNCTION_LINES = 70
-# The core, the project, no code, AWS, the templates, the compiled scanner.
-NOT_A_MIRROR = {"unit", "project", "golden", "cloud", "cloudformation", "sameness"}
+# The core, the project, no code, AWS, the templates, the compiled scanner, processes that are killed.
+NOT_A_MIRROR = {"unit", "project", "golden", "cloud", "cloudformation", "sameness", "chaos"}
 WITHOUT_A_TEST = {"metrics"}  # a table: what it says is tested where it is used
 
 # In pieces, so that this file may be looked through like all others.
