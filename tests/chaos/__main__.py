@@ -7,8 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from docs.made import with_part
 from tests.chaos.options import Options
 from tests.chaos.run import run
+from tests.project.guaranteed import PAGE
 
 
 def main() -> int:
@@ -20,6 +22,9 @@ def main() -> int:
     print("\n".join(result.lines()), flush=True)
     for difference in result.differing:
         print(difference)
+    if given.write and not result.differing:
+        made = "```text\n" + "\n".join(result.lines()) + "\n```"
+        PAGE.write_text(with_part(PAGE.read_text("utf-8"), f"chaos-{options.store}", made), "utf-8")
     return 1 if result.differing else 0
 
 
@@ -35,6 +40,7 @@ def _arguments() -> argparse.ArgumentParser:
         "--gap", type=float, nargs=2, default=(1.0, 5.0), metavar="SECONDS", help="each is killed after between so many"
     )
     parser.add_argument("--seed", type=int, default=1, help="other files and moments for each seed")
+    parser.add_argument("--write", action="store_true", help="write the report into docs/guarantees.md")
     return parser
 
 

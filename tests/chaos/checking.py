@@ -87,7 +87,7 @@ def _audit(ask: Asker, findings: Findings) -> None:
         findings.told.append("audit: there is no such command")
         return
     audited = ask("audit")
-    said = (audited.stdout + audited.stderr).decode(errors="replace").splitlines()
+    said, wrong = (text.decode(errors="replace").splitlines() for text in (audited.stdout, audited.stderr))
     if audited.returncode:
-        findings.differing += [f"audit: {line}" for line in said[:_SHOWN]]
+        findings.differing += [f"audit: {line}" for line in (*said[:_SHOWN], *wrong[-_SHOWN:])]
     findings.told.append(f"audit: {said[-1] if said else 'nothing was said'}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.chaos.lanes import Lane
     from tests.chaos.traffic import File, Traffic
 
-_JOB_FILES = 40
+_JOB_FILES = {"upload": 40, "retract": 10}  # few enough that a command ends before it is killed, now and then
 _OFTEN = 2  # so many processes meet each file
 _ROUND_SECONDS = 1_800
 
@@ -119,15 +119,15 @@ class Story:
         for place, lane in enumerate(self.uploaders):
             own = [file for number, file in enumerate(files) if (place - number) % len(self.uploaders) < often]
             chance.shuffle(own)
-            jobs = [_job(command, site, part) for site in SITES for part in _parts(own, site)]
+            jobs = [_job(command, site, part) for site in SITES for part in _parts(own, site, _JOB_FILES[command[0]])]
             chance.shuffle(jobs)
             lane.jobs.extend(jobs)
 
 
-def _parts(files: Sequence[File], site: str) -> Iterator[list[File]]:
+def _parts(files: Sequence[File], site: str, size: int) -> Iterator[list[File]]:
     here = [file for file in files if file.site == site]
-    for begin in range(0, len(here), _JOB_FILES):
-        yield here[begin : begin + _JOB_FILES]
+    for begin in range(0, len(here), size):
+        yield here[begin : begin + size]
 
 
 def _job(command: tuple[str, ...], site: str, files: Sequence[File]) -> Job:

@@ -37,5 +37,5 @@ def test_a_file_that_somebody_else_takes_out_meanwhile_is_found(tmp_path: Path) 
 def test_a_file_that_is_not_there_is_not_found(tmp_path: Path) -> None:
     store = TakenOutMeanwhile()
     upload(store, put(tmp_path / "a.csv", csv(flow())), Request("paris"))
-    with pytest.raises(NotFound, match="no counted file is named b.csv"):
+    with pytest.raises(NotFound, match="no counted file is named b"):
         counted_file(store, "paris", "b.csv")
