@@ -69,10 +69,11 @@ class Story:
         while any(lane.busy for lane in self.uploaders) or not self.settled():
             if time.monotonic() > give_up:
                 raise TimeoutError(f"a round did not end within {_ROUND_SECONDS} s: {self.rounds}")
+            disturbed = time.monotonic() < until
             for lane in self.uploaders:
-                if not lane.jobs:
+                if disturbed and not lane.jobs:
                     lane.jobs.extend(self.looks)  # nobody is idle while others work
-            look_after(self.lanes, kill=time.monotonic() < until)
+            look_after(self.lanes, kill=disturbed)
 
     def _upload(self) -> None:
         for file in self.traffic.files:
