@@ -13,7 +13,7 @@ DECLARED = setup.py setup.cfg pyproject.toml constraints.txt $(wildcard iotagg/c
 # An engine with CloudFormation; it pins what iotagg does not, so it has an environment of its own.
 ENGINE  = $(VENV)-engine
 
-.PHONY: demo demo-cloud bench engine test check check-templates docs test-pythons test-one scanners wheel sameness fuzz hostile clean
+.PHONY: demo demo-cloud bench engine test check check-templates docs test-pythons test-one scanners wheel sameness fuzz hostile chaos soak clean
 
 demo: $(VENV)/ready-demo
 	@$(BIN)/iotagg demo
@@ -34,10 +34,14 @@ bench: $(VENV)/ready-bench
 test: export IOTAGG_TEST_MINISTACK = $(CURDIR)/$(ENGINE)/bin/ministack
 # Some images switch byte code off; hundreds of processes would then each compile the same modules.
 test: export PYTHONDONTWRITEBYTECODE =
+# What became of each test, of both runs: those that docs/guarantees.md names have to pass, skipped is not enough.
+test: export IOTAGG_TEST_OUTCOMES = $(CURDIR)/.pytest_cache/outcomes
 # Most tests of the cloud wait for an engine more than they work, so there are more of them than cores.
 test: check $(ENGINE)/ready
+	@rm -f $(IOTAGG_TEST_OUTCOMES)
 	$(BIN)/python -m pytest -n auto --dist worksteal tests/unit --cov
 	$(BIN)/python -m pytest -n 4 --dist worksteal --ignore tests/unit
+	$(BIN)/python -m tests.project.guaranteed $(IOTAGG_TEST_OUTCOMES)
 
 check: $(VENV)/ready-test
 	$(BIN)/ruff check .
@@ -78,6 +82,14 @@ hostile: SEED = 1
 hostile: JOBS = 2
 hostile: $(VENV)/ready-test
 	$(BIN)/python -m tests.hostile --cases $(CASES) --seed $(SEED) --jobs $(JOBS)
+
+# Processes that are killed all the time, over a database and in the cloud: ten minutes each, and a few to end. CHAOS=--write
+# puts what was found into docs/guarantees.md.
+chaos: MINUTES = 10
+chaos: SEED = 1
+chaos: $(VENV)/ready-test
+	$(BIN)/python -m tests.chaos --store sqlite --minutes $(MINUTES) --seed $(SEED) $(CHAOS)
+	$(BIN)/python -m tests.chaos --store roto --minutes $(MINUTES) --seed $(SEED) $(CHAOS)
 
 docs: $(VENV)/ready-test
 	$(BIN)/python -m docs.make_reference

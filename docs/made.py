@@ -1,4 +1,4 @@
-"""Pages that a program makes: written, or compared with what they should be."""
+"""Pages that a program makes, or parts of them: written, or compared with what they should be."""
 
 from __future__ import annotations
 
@@ -18,3 +18,16 @@ def write_or_check(page: Path, text: str, arguments: list[str]) -> int:
         return 0
     sys.stdout.write(f"{page.name} is stale: run make docs\n")
     return 1
+
+
+def with_part(text: str, name: str, made: str) -> str:
+    """Return a page with what was made in its place, between the marks `<!-- name: begin -->` and `<!-- name: end -->`.
+
+    Raises ValueError where the page lacks them.
+    """
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, found, rest = text.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not (found and ended):
+        raise ValueError(f"the page lacks {begin} or {end}")
+    return f"{before}{begin}\n\n{made.strip()}\n\n{end}{after}"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from iotagg.core.outcome import State
     from iotagg.stores.protocol import Store
 
+_LOOKS = 2
 _PREFIX = re.compile(r"[0-9a-f]{8,64}(-[0-9a-f]*)?")
 
 
@@ -111,7 +112,9 @@ def counted_file(store: Store, site: str, name: str) -> tuple[str, str, list[Nam
 
     Raises NotFound when there is none, InvalidValue when there are several.
     """
-    found = [outcome for outcome in files(store, site, name) if outcome.state != "refused"]
+    # One that somebody else takes out this moment may have left its path already, and not be known as taken out yet.
+    looks = ([outcome for outcome in files(store, site, name) if outcome.state != "refused"] for _ in range(_LOOKS))
+    found = next(filter(None, looks), [])
     if not found:
         raise NotFound(f"no counted file is named {name}; iotagg files lists them")
     places = {(outcome.site, outcome.file) for outcome in found}

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.cloud.engine import ENVIRONMENT, SUITE, running_engine
+from tests.project.guaranteed import note_outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    note_outcomes(config)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from iotagg.errors import NotAStore, NotFound, StoreBusy, StoreError, StoreFull, StoreNotLocal
 from iotagg.stores import network_disk
 from iotagg.stores.schema import check_owner, check_tables, claim, migrate
-from iotagg.whole_file import put_in_place
+from iotagg.whole_file import PART, put_in_place, remove_left_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -146,7 +146,8 @@ class Database:
             raise StoreError(f"{destination} is no file that a copy could replace; name another")
         if destination.exists() and destination.samefile(self.file):
             raise StoreError(f"{destination} is the database itself; name another file for its copy")
-        handle, name = tempfile.mkstemp(dir=destination.parent, prefix=f".{destination.name}.")
+        remove_left_parts(destination)
+        handle, name = tempfile.mkstemp(dir=destination.parent, prefix=f".{destination.name}.", suffix=PART)
         os.close(handle)
         try:
             with self._translated(), closing(sqlite3.connect(name)) as copy:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from iotagg.errors import StoreError
 from iotagg.stores.sqlite import SqliteStore
-from iotagg.whole_file import put_in_place
+from iotagg.whole_file import PART, put_in_place, remove_left_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +23,9 @@ def new_database(file: Path) -> Iterator[SqliteStore]:
     """
     if not file.absolute().parent.is_dir():
         raise StoreError(f"{file} cannot be written: there is no folder {file.parent}")
+    remove_left_parts(file)
     try:
-        with tempfile.TemporaryDirectory(dir=file.absolute().parent, prefix=f".{file.name}.") as folder:
+        with tempfile.TemporaryDirectory(dir=file.absolute().parent, prefix=f".{file.name}.", suffix=PART) as folder:
             part = Path(folder, file.name)
             store = SqliteStore(part)
             try:

@@ -110,6 +110,9 @@ def check_owner(file: Path) -> None:
     if not file.stat().st_size:
         return
     with closing(sqlite3.connect(f"{file.resolve().as_uri()}?immutable=1", uri=True)) as found:
+        # Of a file into which its log is being written this moment, or was when somebody was killed, the first page may
+        # have arrived and the last one not. Without this, SQLite takes it for damaged (its lockBtree()).
+        found.execute("PRAGMA writable_schema = ON")
         owner = found.execute("PRAGMA application_id").fetchone()[0]
     if owner != APPLICATION_ID:
         raise NotAStore(f"{file} is another program's database; name another file with --db")

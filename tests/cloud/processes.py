@@ -54,12 +54,17 @@ class RunningCrew:
 
     def members(self) -> list[int]:
         """Return the processes that do the work."""
-        return [child for child in _children(self.process.pid) if b"spawn_main" in _command(child)]
+        return members_of(self.process.pid)
 
     def counts(self) -> dict[str, int]:
         """Return what it printed at its end."""
         found: dict[str, int] = json.loads(self.log.splitlines()[-1])
         return found
+
+
+def members_of(pid: int) -> list[int]:
+    """Return the processes that do the work of another one, which only watches over them."""
+    return [child for child in _children(pid) if b"spawn_main" in _command(child)]
 
 
 def _children(parent: int) -> list[int]:

@@ -131,37 +131,10 @@ def test_help_says_nothing_that_a_terminal_would_obey(command: click.Command) ->
     assert [char for char in help_text if not char.isprintable() and char != "\n"] == []
 
 
-def test_guarantees_name_tests_that_exist() -> None:
-    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text_of("docs/guarantees.md"))
-    assert len(named) >= 20
-    assert [f"{file}::{name}" for file, name in named if name not in functions(file)] == []
-
-
-@cache
-def functions(file: str) -> frozenset[str]:
-    path = ROOT / file
-    tree = ast.parse(path.read_text("utf-8")) if path.exists() else ast.Module([], [])
-    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
-
-
-def test_every_guarantee_names_a_test() -> None:
-    rows = [line for line in text_of("docs/guarantees.md").splitlines() if line.startswith("| ")]
-    promises = [row for row in rows if not row.startswith(("| promise |", "| --- |"))]
-    assert promises
-    assert [row for row in promises if "::test_" not in row] == []
-
-
 def test_the_readme_begins_with_a_session() -> None:
     beginning = "\n".join(text_of("README.md").splitlines()[:40]) + "\n"
     assert list(steps(beginning))
     assert "make test" in text_of("README.md")
-
-
-def test_the_readme_links_each_promise() -> None:
-    promised = re.findall(r"^## (.*)$", text_of("docs/guarantees.md"), re.MULTILINE)
-    linked = set(re.findall(r"\(docs/guarantees\.md#([\w-]+)\)", text_of("README.md")))
-    assert linked <= anchors(ROOT / "docs" / "guarantees.md")
-    assert len(linked) >= 6 <= len(promised)
 
 
 def test_the_changelog_names_the_version() -> None:

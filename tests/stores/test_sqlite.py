@@ -585,6 +585,35 @@ def test_another_process_that_ends_does_not_take_the_log_away_from_one_that_goes
         assert after.applied(ONE, 1) == {0, 7, 8}
 
 
+def killed_while_the_log_was_written_into_the_file(file: Path, copy: Path) -> None:
+    """Copy a database in use as it is once the first page of its log has arrived in the file, and nothing else has.
+
+    The log is read as SQLite's file format says: a header of 32 bytes, then pages, each after a header of 24.
+    """
+    shutil.copy(file, copy)
+    shutil.copy(f"{file}-wal", f"{copy}-wal")
+    log = Path(f"{file}-wal").read_bytes()
+    size = int.from_bytes(log[8:12], "big")
+    frames = [log[begin : begin + 24 + size] for begin in range(32, len(log), 24 + size)]
+    with copy.open("r+b") as half:
+        half.write([frame[24:] for frame in frames if frame[:4] == (1).to_bytes(4, "big")][-1])
+
+
+def test_a_database_is_whole_after_whoever_wrote_its_log_into_it_was_killed(
+    file: Path, tmp_path: Path, store: SqliteStore
+) -> None:
+    for number in range(1, 40):
+        store.keep(contribution(many_pairs(40, packets=number)))
+    store.apply(ONE, 1, 0, CHUNK)
+    killed_while_the_log_was_written_into_the_file(file, tmp_path / "half.db")
+    header = (tmp_path / "half.db").read_bytes()[:32]
+    pages = int.from_bytes(header[28:32], "big")
+    assert pages * int.from_bytes(header[16:18], "big") > (tmp_path / "half.db").stat().st_size
+    with closing(SqliteStore(tmp_path / "half.db", create=False)) as half:
+        assert shown(half.scan("paris")) == shown(CHUNK)
+        assert half._database.run("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
 def test_two_stores_on_one_file_keep_each_others_locks(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(SqliteStore(file)) as store:
         store.apply(ONE, 1, 7, CHUNK)
