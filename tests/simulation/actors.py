@@ -6,12 +6,14 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from iotagg.audit import audit
 from iotagg.core.ledger import Policy
 from iotagg.jobs.consolidate import consolidate_message
 from iotagg.jobs.handling import handle
 from iotagg.jobs.raw_files import is_final
 from iotagg.jobs.summarize import hand_over, metadata_for, summarize_message
 from iotagg.jobs.sweep import sweep
+from iotagg.listing import files
 
 from iotagg.pipeline import Request, retract
 from iotagg.redrive import redrive
@@ -166,6 +168,19 @@ class Actors:
         if world.faults.at("a function's time", world.occasion(process)) is Fault.TIME_IS_UP:
             until = world.scheduler.now
         return lambda: world.scheduler.now < until
+
+    def looker(self, after: float) -> None:
+        """Let somebody audit, and list the files, while all the others are at work."""
+        self.watched("looker", self._look, again=False, after=after)
+
+    def _look(self, _: Process) -> None:
+        world = self.world
+        store = world.cloud().store
+        for finding in audit(store, wait=world.scheduler.sleep):
+            world.strange.append(f"an audit of what is in order: {finding}")
+        for outcome in files(store):
+            if outcome.state not in ("counted", "pending", "refused", "retracted"):
+                world.strange.append(f"a file is listed as {outcome.state}")
 
     def person_redrives(self) -> None:
         """Let somebody give dead letters back."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from iotagg.audit import audit
+from iotagg.audit import Counts, audit
 from iotagg.export import DAILY_COLUMNS, all_histories, daily_rows, write_rows
 from iotagg.jobs.cloud import Settings
 from iotagg.jobs.raw_files import is_final
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 600.0
 _QUIET_LOOKS = 60
+_LOOKS = 0.1  # so often somebody looks at everything meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,8 @@ def _live(world: World, plan: Plan, verdict: Verdict) -> None:
         actors.worker(f"worker {number}", sweeps=plan.sweep)
     if kinds != 2:  # noqa: PLR2004 (two workers are enough)
         actors.functions("functions", sweeps=plan.sweep)
+    if world.draws.fraction("looks") < _LOOKS:
+        actors.looker(600 * world.draws.fraction("looks when"))
     _maybe_fifteen_days(world)
     run_until(world, lambda: not actors.authors_left)
     if not comes_to_rest(world, actors):
@@ -199,7 +202,10 @@ def wrongs(world: World, scripts: tuple[Script, ...], *, in_order: bool) -> list
     write_rows((row for pair in all_histories(cloud.store) for row in daily_rows(pair)), DAILY_COLUMNS, out)
     if out.getvalue() != expected:
         found.append(f"the export differs:\n{out.getvalue()}instead of\n{expected}")
-    found += [f"audit: {finding}" for finding in audit(cloud.store)]
+    counts = Counts()
+    found += [f"audit: {finding}" for finding in audit(cloud.store, counts=counts, wait=world.scheduler.sleep)]
+    if counts.pending or counts.in_flight:
+        found.append(f"audit: {counts.pending} pending, {counts.in_flight} in flight")
     for name in (FILES, CHUNKS, *DEAD.values()):
         found += [f"left in {name}: {body[:300]}" for body in world.message_bodies(name)]
     found += [f"pending: {each}" for site in cloud.store.sites() for each in cloud.store.pending(site)]

@@ -17,7 +17,7 @@ OnChange = Literal["refuse", "replace", "add"]
 NOT_FLOWS = b"Src IP,Dst IP\n192.0.2.1,192.0.2.2\n"
 _DAYS = ("2022-11-29", "2022-11-30", "2022-12-01", "2022-12-02")
 _LARGEST = 10**16
-_MOST_STEPS, _MOST_PATHS = 3, 2
+_MOST_STEPS, _MOST_PATHS = 2, 2
 
 
 @dataclass(frozen=True, slots=True)

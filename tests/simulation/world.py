@@ -161,6 +161,8 @@ class World:
         if parameters.get("ClientRequestToken", "").startswith(_TOKEN_OF_CLIENT):
             # The client's own tries again are told apart by it; nothing is to depend on that.
             parameters = {name: value for name, value in parameters.items() if name != "ClientRequestToken"}
+        if hasattr(parameters.get("Body"), "read"):
+            parameters = {**parameters, "Body": parameters["Body"].read()}  # it is on the wire, and may come late
         site = f"{service}.{operation}"
         occasion = self.occasion(process)
         fault = self.faults.at(site, occasion)
