@@ -151,10 +151,11 @@ class Move:
     """A change of what a path refers to.
 
     It forgets the path's refusal, or leaves another one. `origin` is what was read there; `first` and `last` replace
-    the sequencers that are remembered, if given, and `last_rule` what goes with the last one. With `expected` it is made
-    only while the path refers to these, with `seen` only while it was moved as often: a path that refers to nothing may
-    have been left since, by a person's word. With `retracted` a person takes out what is dropped, which is remembered of it. With `in_place` what is taken stands in
-    the place of what is dropped, which the path has to refer to, and a refusal stays.
+    the sequencers that are remembered, if given, and `last_rule` what goes with the last one. With `expected` it is
+    made only while the path refers to these, with `seen` only while it was moved as often: a path that refers to
+    nothing may have been left since, by a person's word. With `retracted` a person takes out what is dropped, which is
+    remembered of it. With `in_place` what is taken stands in the place of what is dropped, which the path has to refer
+    to, and a refusal stays.
     """
 
     path: str
@@ -324,7 +325,16 @@ def _stands(path: PathRecord, origin: Origin) -> Decision:
     # A later version holds all that this one does, or replaces it; it stands as if it had been read after this one.
     moves: tuple[Move, ...] = ()
     if is_older(origin.sequencer, path.versions.first):
-        moves = (Move(path.path, origin=origin, first=origin.sequencer, expected=path.names, seen=path.moves, refusal=path.refusal),)
+        moves = (
+            Move(
+                path.path,
+                origin=origin,
+                first=origin.sequencer,
+                expected=path.names,
+                seen=path.moves,
+                refusal=path.refusal,
+            ),
+        )
     return Decision(moves=moves, refused="a later version of this object was counted before it", remembered=False)
 
 

@@ -435,16 +435,15 @@ class SqliteStore:
         return self._database.run(statement, *values)
 
 
-<<<<<<< HEAD
 def _held(row: tuple[Any, ...]) -> Held:
     site, source, destination, month, sums = row
     return Held(site, source, destination, month, figures_in(sums))
-=======
+
+
 def _refusal(reason: str, content: str, lines: dict[str, int], last_day: str = "") -> Refusal:
     if [type(reason), type(content), type(lines), type(last_day)] != [str, str, dict, str]:
         raise TypeError("there is something else than a reason, a name and counts")
     return Refusal(reason, content, lines, last_day)
->>>>>>> helper-B
 
 
 def _key(name: Name) -> tuple[str, str, str]:

@@ -33,7 +33,13 @@ def _replay(seed: int) -> int:
     verdict = shrunk(verdict)
     for script in verdict.plan.scripts:
         print(script.site, script.path, *script.steps, sep="\n  ")
-    print(*(f"{fired.occasion.process} {fired.occasion.number} {fired.site}: {fired.fault.value}" for fired in verdict.fired), sep="\n")
+    print(
+        *(
+            f"{fired.occasion.process} {fired.occasion.number} {fired.site}: {fired.fault.value}"
+            for fired in verdict.fired
+        ),
+        sep="\n",
+    )
     print(*verdict.trace, sep="\n")
     print(*verdict.wrong, sep="\n")
     return 1

@@ -14,7 +14,6 @@ from iotagg.jobs.raw_files import is_final
 from iotagg.jobs.summarize import hand_over, metadata_for, summarize_message
 from iotagg.jobs.sweep import sweep
 from iotagg.listing import files
-
 from iotagg.pipeline import Request, retract
 from iotagg.redrive import redrive
 from iotagg.worker import Duties, Worker

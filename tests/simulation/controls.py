@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from contextlib import closing
 from dataclasses import dataclass
-
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -23,9 +22,8 @@ from iotagg.jobs.summarize import ON_CHANGE, hand_over
 from iotagg.pipeline import carry_out, summarize
 from iotagg.stores.dynamodb.archive import CONTRIBUTIONS
 from iotagg.stores.dynamodb.erasing import dumped
-
 from iotagg.stores.dynamodb.table import marker_key
-from iotagg.stores.dynamodb.transaction import MARKER, Step, chunk_transaction
+from iotagg.stores.dynamodb.transaction import Step, chunk_transaction
 from tests.simulation.world import TABLE
 
 if TYPE_CHECKING:
@@ -120,7 +118,11 @@ def _revision_ignored(sums: Any, name: Name, revision: int, number: int, chunk: 
         if is_there == is_in(revision):
             return False
         marker, *additions = _items(sums, name, revision, number, chunk)
-        put = {"TableName": sums._table, "Item": marker["Put"]["Item"], "ConditionExpression": "attribute_not_exists(pk)"}
+        put = {
+            "TableName": sums._table,
+            "Item": marker["Put"]["Item"],
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
         if standing:
             put |= {"ConditionExpression": "revision = :r", "ExpressionAttributeValues": {":r": {"N": str(standing)}}}
         sums._client.transact_write_items(TransactItems=[{"Put": put}, *additions])
@@ -192,7 +194,9 @@ CONTROLS = {
     "token only": Control(_applies(_token_only)),
     "cut again on redelivery": Control({"iotagg.jobs.summarize:take_in": _cut_again}),
     "markers that expire": Control({}, beside=_expire_markers),
-    "replace that retracts before it stores": Control({"iotagg.jobs.summarize:_read_and_count": _retract_first}, seen="holds"),
+    "replace that retracts before it stores": Control(
+        {"iotagg.jobs.summarize:_read_and_count": _retract_first}, seen="holds"
+    ),
     "revision ignored": Control(_applies(_revision_ignored)),
     "message deleted before the write": Control(
         {"iotagg.worker:handle": _delete_first, "tests.simulation.actors:handle": _delete_first},

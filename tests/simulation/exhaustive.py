@@ -185,7 +185,9 @@ class _Run:
         return self.choices.take(len(tasks)) if len(tasks) > 1 and not self._given_up else 0
 
     def _state(self, tasks: list[Task]) -> bytes:
-        histories = [(task.process.name, task.process.alive, task.over, task.history) for task in self.world.scheduler.ever]
+        histories = [
+            (task.process.name, task.process.alive, task.over, task.history) for task in self.world.scheduler.ever
+        ]
         turns = [(task.name, task.turn) for task in tasks]
         state = (self.world.contents(), histories, turns, self.world.counts, self.faults.fired)
         return blake2b(repr(state).encode(), digest_size=16).digest()

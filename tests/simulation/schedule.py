@@ -25,9 +25,8 @@ from tests.simulation.world import CHUNKS, DAY_SECONDS, DEAD, FILES, World
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.simulation.controls import Control
-
     from iotagg.jobs.cloud import Cloud
+    from tests.simulation.controls import Control
 
 _LOOK_SECONDS = 600.0
 _QUIET_LOOKS = 60
@@ -50,7 +49,7 @@ class Plan:
     def of(cls, seed: int) -> Plan:
         """Return the plan of a seed."""
         draws = Draws(seed)
-        return cls.with_sweep(seed) if draws.fraction("sweep") < 0.85 else cls.without_sweep(seed)  # noqa: PLR2004 (mostly)
+        return cls.with_sweep(seed) if draws.fraction("sweep") < 0.85 else cls.without_sweep(seed)
 
     @classmethod
     def with_sweep(cls, seed: int) -> Plan:
@@ -118,7 +117,7 @@ def _live(world: World, plan: Plan, verdict: Verdict) -> None:
     kinds = world.draws.below(3, "who works")
     for number in range((0, 1, 2)[kinds]):
         actors.worker(f"worker {number}", sweeps=plan.sweep)
-    if kinds != 2:  # noqa: PLR2004 (two workers are enough)
+    if kinds != 2:
         actors.functions("functions", sweeps=plan.sweep)
     if world.draws.fraction("looks") < _LOOKS:
         actors.looker(600 * world.draws.fraction("looks when"))
@@ -196,7 +195,9 @@ def wrongs(world: World, scripts: tuple[Script, ...], *, in_order: bool) -> list
         counted[script.site] |= held
         possible = outcomes(script.steps, in_order=in_order)
         if held not in possible:
-            found.append(f"{script.path} holds {sorted(map(len, held))}, not {[sorted(map(len, each)) for each in possible]}")
+            found.append(
+                f"{script.path} holds {sorted(map(len, held))}, not {[sorted(map(len, each)) for each in possible]}"
+            )
     expected = plain_export({site: contents for site, contents in counted.items() if contents})
     out = io.StringIO()
     write_rows((row for pair in all_histories(cloud.store) for row in daily_rows(pair)), DAILY_COLUMNS, out)

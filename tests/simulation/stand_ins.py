@@ -76,7 +76,7 @@ class Thread:
         target: Callable[..., object],
         args: tuple[Any, ...] = (),
         name: str = "",
-        daemon: bool = False,  # noqa: FBT001, FBT002 (as threading has it)
+        daemon: bool = False,
     ) -> None:
         self._scheduler, self._name, self._daemon = scheduler, name, daemon
         self._work = lambda: target(*args)

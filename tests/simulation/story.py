@@ -102,11 +102,11 @@ def _is_known(standing: Standing, together: Sequence[Step], *, in_order: bool) -
     kinds = {step.on_change for step in puts}
     if "replace" in kinds and len(standing.contents) > 1:
         return False  # the last one is replaced, and those that stand beside each other do so in the order of reading
-    if len(puts) < 2 or not in_order:  # noqa: PLR2004 (one)
-        return len(puts) < 2  # noqa: PLR2004 (as above)
-    if len(puts) > 2:  # noqa: PLR2004 (of three, one may have grown from what another one displaced)
+    if len(puts) < 2 or not in_order:
+        return len(puts) < 2
+    if len(puts) > 2:
         return kinds in ({"replace"}, {"add"})
-    return len(kinds) < 2 or standing == Standing()  # noqa: PLR2004 (or none at all)
+    return len(kinds) < 2 or standing == Standing()
 
 
 def _any_of(standing: Standing, together: Sequence[Step]) -> Iterator[Standing]:
@@ -148,7 +148,7 @@ def _script(draws: Draws, number: int) -> Script:
     steps: list[Step] = [Put(first)]
     held = first
     for place in range(draws.below(_MOST_STEPS + 1, "steps", number)):
-        if draws.fraction("wait", number, place) < 0.5:  # noqa: PLR2004 (every other time)
+        if draws.fraction("wait", number, place) < 0.5:
             steps.append(Wait())
         kind = draws.below(8, "kind", number, place)
         new = rows(draws, "new", number, place)
@@ -157,16 +157,16 @@ def _script(draws: Draws, number: int) -> Script:
         elif kind == 1:
             held += new.removeprefix(HEADER)
             steps.append(Put(held))
-        elif kind == 2:  # noqa: PLR2004 (kinds are numbered)
+        elif kind == 2:
             steps.append(Put(new))
-        elif kind == 3:  # noqa: PLR2004 (as above)
+        elif kind == 3:
             held = new
             steps.append(Put(new, "replace"))
-        elif kind == 4:  # noqa: PLR2004 (as above)
+        elif kind == 4:
             steps.append(Put(new, "add"))
-        elif kind == 5:  # noqa: PLR2004 (as above)
+        elif kind == 5:
             steps.append(Put(NOT_FLOWS, "replace"))
-        elif kind == 6:  # noqa: PLR2004 (as above)
+        elif kind == 6:
             steps += [Wait(), Retract()]
         else:
             steps += [Wait(), Retract(), Put(held, again=True)]
@@ -186,5 +186,8 @@ def _row(draws: Draws, what: tuple[object, ...]) -> bytes:
     source, destination = (draws.below(2, side, *what) for side in ("source", "destination"))
     day = _DAYS[draws.below(len(_DAYS), "day", *what)]
     largest = (1_000, _LARGEST)[draws.below(4, "large", *what) == 0]
-    duration, packets = draws.below(largest, "duration", *what), draws.below(10**9 if is_first else 1_000, "packets", *what)
+    duration, packets = (
+        draws.below(largest, "duration", *what),
+        draws.below(10**9 if is_first else 1_000, "packets", *what),
+    )
     return f"192.168.1.{source},192.0.2.{destination},{day} 10:00:00,{duration},{packets}\n".encode()

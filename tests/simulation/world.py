@@ -172,7 +172,9 @@ class World:
             fault = None
         what = operation if fault is None else f"{operation} !! {fault.value}"
         self._trace.append((self.scheduler.now, f"{process.name} {occasion.number}: {what}", parameters))
-        if operation == "SendMessageBatch" and any("sequencer" not in each["MessageBody"] for each in parameters["Entries"]):
+        if operation == "SendMessageBatch" and any(
+            "sequencer" not in each["MessageBody"] for each in parameters["Entries"]
+        ):
             self.order_is_lost |= parameters["QueueUrl"] == self.sqs.queues[FILES].url
         self._wait("before", occasion)  # what it does between an answer and its next call, nobody else can see
         answer = self._carry_out(service, operation, parameters, fault, occasion)

@@ -324,7 +324,7 @@ def read_at(sequencer: str) -> Origin:
     return Origin("v2", sequencer)
 
 
-def moved(  # noqa: PLR0913 (all that a move of a version says)
+def moved(  # noqa: PLR0917 (all that a move of a version says)
     drop: tuple[Name, ...],
     sequencer: str,
     first: str,
@@ -340,6 +340,7 @@ def displacing(rule: OnChange) -> Decision:
     return Decision((replace(move, refusal=Refusal(OTHER_CONTENT, str(OLD))),))
 
 
+BACK = Move(HERE, None, (), read_at("20"), "20", expected=(OLD,), seen=0)
 LATER = Decision(refused="a later version of this object was counted before it", remembered=False)
 
 
@@ -408,7 +409,10 @@ def test_the_same_content_once_more_is_compared_with_by_all_its_versions(
     ("rule", "wanted"),
     [
         ("refuse", displacing),
-        ("replace", lambda _: replace(LATER, moves=(Move(HERE, None, (), read_at("20"), "20", expected=(OLD,), seen=0),))),
+        (
+            "replace",
+            lambda _: replace(LATER, moves=(Move(HERE, None, (), read_at("20"), "20", expected=(OLD,), seen=0),)),
+        ),
         ("add", lambda _: Decision((moved((), "20", "20", LAST, rule="add"),))),
     ],
 )
