@@ -136,8 +136,6 @@ def _read_and_count(
         with opened(file, passed) as content:
             summary = summarize(content, request, lengths, new_file)
         with store.atomically(keep=not request.dry_run):
-            if not lengths_at(store, store.path(request.site, path)) <= lengths:
-                return None  # another upload of this path came first: whether it grew from that has yet to be read
             return count(store, path, summary, request)
 
 
@@ -195,8 +193,8 @@ def count(  # noqa: PLR0911 (each way out has its own reason)
     standing = store.file(name)
     was_in = standing is not None and standing.is_in and not standing.is_forgotten
     known = _known(store, path, summary)
-    if origin.version in known.path.versions.final:
-        return None  # what a person or a later version did to it since, is not to be undone
+    if origin.version in known.path.versions.final or not _is_compared(store, known.path, summary):
+        return None  # what a person or a later version did since is not to be undone
     if is_older(origin.sequencer, known.path.versions.last):
         known = replace(known, outgrown=begins_with(known.path, summary.contribution.head))
     decision = decide(name, known, request.policy, origin)
@@ -223,6 +221,12 @@ def count(  # noqa: PLR0911 (each way out has its own reason)
     if name in outdone:
         return _refuse(store, path, summary, READ_OTHERWISE, origin.version)
     return outcome_of(store, path, name, "counted" if name in brought else "already counted")
+
+
+def _is_compared(store: Store, path: PathRecord, summary: Summary) -> bool:
+    # Whether it is known, of all that a path refers to, if the new content begins with it: others may just have come.
+    lengths = lengths_at(store, path)
+    return all(length in summary.prefixes for length in lengths if length < summary.contribution.head.length)
 
 
 def _below_floor(store: Store, head: Head) -> str:

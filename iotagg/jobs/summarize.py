@@ -108,8 +108,6 @@ def _read_and_count(
             summary = summarize(_Timed(stream, in_time), request, prefix_lengths, new_file)
         except NotFound:
             raise FileUnreadable("the object was removed before it was read; upload it again") from None
-        if not lengths_at(cloud.store, cloud.store.path(site, path)) <= prefix_lengths:
-            return None
         origin = Origin(_version(arrival), arrival.sequencer)
         return count(
             cloud.store,
