@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from iotagg.auditing.rows import examined
 from iotagg.core.contribution import bucket_of, head_of, read_chunk
+from iotagg.core.intact import SIGNS
 from iotagg.core.metrics import FLOWS, METRICS
-from iotagg.errors import InvalidValue
+from iotagg.errors import Damaged, InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +19,7 @@ if TYPE_CHECKING:
     from iotagg.stores.protocol import Store
 
 # What reading something damaged raises.
-DAMAGE = (
-    *(zlib.error, gzip.BadGzipFile, EOFError, RecursionError, InvalidValue),
-    *(ValueError, TypeError, KeyError, IndexError, AttributeError),
-)
+DAMAGE = (Damaged, InvalidValue, *SIGNS)
 _TOTALS = (FLOWS, *(metric.stored for metric in METRICS))
 _BLOCK = 1 << 20
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from iotagg.aws.clients import Clients
 from iotagg.core.contribution import Contribution
 from iotagg.stores.dynamodb.archive import CONTRIBUTIONS, REJECTS, _key
 from iotagg.stores.dynamodb.store import DynamoStore
 from iotagg.stores.dynamodb.table import file_key, marker_key, month_key, pair_key, paths_key
 from iotagg.stores.memory import MemoryStore
 from iotagg.stores.sqlite import SqliteStore, _head_text
-from tests.stores.backends import clients
 
 if TYPE_CHECKING:
-    from iotagg.aws.clients import Clients
     from iotagg.core.contribution import Head, Name
     from iotagg.stores.protocol import Store
 
@@ -153,7 +151,7 @@ class InDynamo:
     def __init__(self, store: DynamoStore, connected: Clients | None = None) -> None:
         self.table = store._table.name
         self.bucket = store._archive._bucket.name
-        self.clients = connected or clients(os.environ["AWS_ENDPOINT_URL"])
+        self.clients = connected or Clients(store._archive._bucket.s3, cast("Any", None), store._sums._client)
 
     def key(self, partition: str, place: str) -> Any:
         return {"pk": {"S": partition}, "sk": {"S": place}}
@@ -163,7 +161,9 @@ class InDynamo:
         return self.key(pair_key(site, source), month_key(destination, month))
 
     def sums(self, key: Key) -> Sums:
-        item = self.clients.dynamodb.get_item(TableName=self.table, Key=self.sums_key(key)).get("Item", {})
+        item = self.clients.dynamodb.get_item(TableName=self.table, Key=self.sums_key(key), ConsistentRead=True).get(
+            "Item", {}
+        )
         return {name: int(value["N"]) for name, value in item.items() if "N" in value}
 
     def put(self, key: Any, values: Any) -> None:

@@ -1,4 +1,4 @@
-"""What files come to, computed the plain way: from the files alone, in fractions, by code that shares none with iotagg."""
+"""What files come to, computed the plain way: from the files alone, in fractions, by code that iotagg does not know."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def plain_export(contents: Mapping[str, Iterable[bytes]]) -> str:
 
 def _mean_and_deviation(days: Iterable[list[int]], place: int) -> tuple[float, float | None]:
     values = [Fraction(totals[place]) for totals in days]
-    mean = sum(values) / len(values)
+    mean = sum(values, Fraction()) / len(values)
     if len(values) == 1:
         return float(mean), None
-    variance = sum((value - mean) ** 2 for value in values) / (len(values) - 1)
+    variance = sum(((value - mean) ** 2 for value in values), Fraction()) / (len(values) - 1)
     with localcontext() as context:
         context.prec = _DIGITS
         return float(mean), float((Decimal(variance.numerator) / Decimal(variance.denominator)).sqrt())

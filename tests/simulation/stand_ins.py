@@ -8,7 +8,7 @@ import io
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from tests.simulation.scheduler import NEVER, Scheduler, Task
 
@@ -137,7 +137,7 @@ class Pool:
     scheduler: Scheduler
     tasks: list[Task] = field(default_factory=list)
 
-    def __enter__(self) -> Pool:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import json
 import random
 import sys
 from collections import deque
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import lru_cache, partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from iotagg.aws.objects import Bucket
 from iotagg.aws.patience import Patience
@@ -26,8 +24,9 @@ from iotagg.stores.dynamodb.arrivals import Arrivals
 from iotagg.stores.dynamodb.store import DynamoStore
 from iotagg.stores.dynamodb.table import bound
 from tests.simulation.faults import Draws, Fault, Faults, Occasion
+from tests.simulation.mishaps import LATE_SECONDS, Call, go_wrong
 from tests.simulation.scheduler import NEVER, START, Killed, Process, Scheduler
-from tests.simulation.services.clients import simulated_clients
+from tests.simulation.services.clients import TOKEN, simulated_clients
 from tests.simulation.services.dynamodb import SimulatedDynamoDB
 from tests.simulation.services.s3 import SimulatedS3
 from tests.simulation.services.sqs import SimulatedSQS
@@ -49,13 +48,8 @@ DAY_SECONDS = 86_400
 _RETENTION_SECONDS = 14 * DAY_SECONDS
 _LATENCY_SECONDS = 0.05
 _LONGEST_POLL_SECONDS = 300.0
-_STALL_SECONDS = 900.0
-_LATE_SECONDS = 1_000.0
-_TIMEOUT_SECONDS = 30.0
 _TRACED = 400
 _SHOWN = 400
-_TOKEN_OF_CLIENT = "token-"
-_ENDPOINT = "https://simulated.example"
 
 _bound = lru_cache(maxsize=4)(bound)
 
@@ -158,35 +152,52 @@ class World:
         process = self.scheduler.current.process
         if not process.alive:
             raise Killed
-        if parameters.get("ClientRequestToken", "").startswith(_TOKEN_OF_CLIENT):
-            # The client's own tries again are told apart by it; nothing is to depend on that.
-            parameters = {name: value for name, value in parameters.items() if name != "ClientRequestToken"}
-        if hasattr(parameters.get("Body"), "read"):
-            parameters = {**parameters, "Body": parameters["Body"].read()}  # it is on the wire, and may come late
-        site = f"{service}.{operation}"
-        occasion = self.occasion(process)
-        fault = self.faults.at(site, occasion)
-        if fault is Fault.CAME_LATE and operation == "PutObject" and process.name.startswith("author"):
-            # What an uploader gave up, and which then comes over what somebody put there later, is another wish.
-            self.faults.take_back()
-            fault = None
+        call = Call(self, process, service, operation, _on_the_wire(parameters), self.occasion(process))
+        fault = self.faults.at(call.site, call.occasion)
         what = operation if fault is None else f"{operation} !! {fault.value}"
-        self._trace.append((self.scheduler.now, f"{process.name} {occasion.number}: {what}", parameters))
-        if operation == "SendMessageBatch" and any(
-            "sequencer" not in each["MessageBody"] for each in parameters["Entries"]
-        ):
-            self.order_is_lost |= parameters["QueueUrl"] == self.sqs.queues[FILES].url
-        self._wait("before", occasion)  # what it does between an answer and its next call, nobody else can see
-        answer = self._carry_out(service, operation, parameters, fault, occasion)
-        if operation.startswith("SendMessage"):
-            self._sent(self._queue(parameters).name)
-        if self.calm:
-            self._remember(operation, answer)
-        if operation == "ReceiveMessage" and not answer.get("Messages") and not self.calm and fault is None:
-            return self._polled(parameters)
-        if fault is Fault.KILLED_AFTER:
-            self.scheduler.kill(process)
+        self.note(f"{process.name} {call.occasion.number}: {what}", parameters)
+        self.on_the_way("before", call.occasion)  # what it does after an answer and before its next call, nobody sees
+        answer = go_wrong(call, fault) if fault is not None else None
+        if answer is None:
+            if fault is not None:
+                self.faults.take_back()
+            answer = self._answered(call)
         return answer
+
+    def _answered(self, call: Call) -> dict[str, Any]:
+        answer = call.do()
+        if self.calm:
+            self._remember(call.operation, answer)
+        elif call.operation == "ReceiveMessage" and not answer.get("Messages"):
+            return self._polled(call)
+        return answer
+
+    def asked(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Let a service do something, and those know who wait for it."""
+        answer: dict[str, Any] = self._services[service].call(operation, parameters)
+        if operation.startswith("SendMessage"):
+            name = self.queue_at(parameters["QueueUrl"]).name
+            sent = [each["MessageBody"] for each in parameters.get("Entries", (parameters,))]
+            self.order_is_lost |= name == FILES and any("sequencer" not in body for body in sent)
+            for task in self._at_queue.pop(name, ()):
+                self.scheduler.wake(task)
+        return answer
+
+    def on_the_way(self, when: str, occasion: Occasion) -> None:
+        """Let others have their turn while a request is on its way."""
+        self.scheduler.sleep(0.0 if self.calm else _LATENCY_SECONDS * self.draws.fraction(when, *occasion))
+
+    def _polled(self, call: Call) -> dict[str, Any]:
+        # Waiting at a queue takes as long as it takes until there is a message, so that few turns are spent on it.
+        queue = self.queue_at(call.parameters["QueueUrl"])
+        change = min(queue.changes(self.now()), default=NEVER)
+        self._at_queue.setdefault(queue.name, []).append(self.scheduler.current)
+        self.scheduler.sleep(min(_LONGEST_POLL_SECONDS, max(change - self.now(), 0.0) + _LATENCY_SECONDS))
+        return call.do()
+
+    def queue_at(self, url: str) -> SimulatedQueue:
+        """Return a queue."""
+        return self.sqs.queues[url.rpartition("/")[2]]
 
     def _remember(self, operation: str, answer: dict[str, Any]) -> None:
         # Equal histories mean equal states of whoever has them: the code decides by what it is answered alone.
@@ -224,135 +235,6 @@ class World:
         if not isinstance(error, (IotaggError, BotoCoreError, ClientError, OSError)):
             self.strange.append(f"{type(error).__name__}: {error}")
 
-    def _wait(self, when: str, occasion: Occasion) -> None:
-        self.scheduler.sleep(0.0 if self.calm else _LATENCY_SECONDS * self.draws.fraction(when, *occasion))
-
-    def _carry_out(
-        self, service: str, operation: str, parameters: dict[str, Any], fault: Fault | None, occasion: Occasion
-    ) -> dict[str, Any]:
-        process = self.scheduler.current.process
-        do = partial(self._services[service].call, operation, parameters)
-        if fault is None or fault is Fault.KILLED_AFTER:
-            return do()
-        if fault is Fault.KILLED_BEFORE:
-            self._kill(process)
-        if fault in (Fault.STALLED_BEFORE, Fault.STALLED_AFTER):
-            return self._stalled(process, do, fault, occasion)
-        if fault in (Fault.REQUEST_LOST, Fault.REPLY_LOST, Fault.CAME_LATE):
-            self._unanswered(do, fault, occasion)
-        if fault is Fault.KILLED_BETWEEN:
-            self._quietly(do)
-            self._kill(process)
-        if fault is Fault.SENT_TWICE:
-            self._quietly(do)
-            self._wait("again", occasion)
-            return do()
-        if fault is Fault.SERVER_ERROR_DONE:
-            self._quietly(do)
-        if fault in _ERRORS:
-            raise _error(operation, *_ERRORS[fault])
-        return self._special(service, operation, parameters, fault, occasion)
-
-    def _kill(self, process: Process) -> NoReturn:
-        self.scheduler.kill(process)
-        raise Killed
-
-    def _stalled(
-        self, process: Process, do: Callable[[], dict[str, Any]], fault: Fault, occasion: Occasion
-    ) -> dict[str, Any]:
-        answer = do() if fault is Fault.STALLED_AFTER else None
-        process.asleep_until = self.scheduler.now + _STALL_SECONDS * self.draws.fraction("stall", *occasion)
-        self.scheduler.sleep(0.0)
-        return do() if answer is None else answer
-
-    def _unanswered(self, do: Callable[[], object], fault: Fault, occasion: Occasion) -> NoReturn:
-        if fault is Fault.REPLY_LOST:
-            self._quietly(do)
-        if fault is Fault.CAME_LATE:
-            after = _LATE_SECONDS * self.draws.fraction("late", *occasion)
-            self.scheduler.start(self.outside, "a late request", partial(self._quietly, do), after=after)
-        self.scheduler.sleep(0.0 if self.calm else _TIMEOUT_SECONDS)
-        if fault is Fault.REQUEST_LOST:
-            raise ConnectTimeoutError(endpoint_url=_ENDPOINT)
-        raise ReadTimeoutError(endpoint_url=_ENDPOINT)
-
-    def _quietly(self, do: Callable[[], object]) -> None:
-        # Whoever asked never learns that it was refused.
-        try:
-            do()
-        except ClientError as error:
-            self.note("unseen answer", error)
-
-    def _special(
-        self, service: str, operation: str, parameters: dict[str, Any], fault: Fault, occasion: Occasion
-    ) -> dict[str, Any]:
-        do = partial(self._services[service].call, operation, parameters)
-        if fault is Fault.CONFLICT:
-            raise _conflict(operation, parameters)
-        if fault is Fault.UNPROCESSED:
-            return self._in_part(do, parameters)
-        if fault is Fault.ENTRIES_FAILED:
-            return self._some_refused(operation, parameters)
-        if fault is Fault.BODY_BROKE:
-            answer = do()
-            answer["Body"] = _BrokenBody(answer["Body"], self.draws.below(200, "break", *occasion))
-            return answer
-        if fault is Fault.WRITTEN_AT_ONCE and "IfNoneMatch" in parameters:
-            raise _error(operation, "ConditionalRequestConflict", 409)
-        if fault is Fault.SAW_NOTHING:
-            return {"ResponseMetadata": {"HTTPStatusCode": 200}}
-        if fault is Fault.MESSAGE_LOST:
-            answer = do()
-            queue = self._queue(parameters)
-            queue.messages.pop(next(reversed(queue.messages), ""), None)
-            return answer
-        if fault is Fault.MESSAGE_TWICE:
-            answer = do()
-            queue = self._queue(parameters)
-            newest = next(reversed(queue.messages.values()), None)
-            if newest is not None:
-                queue.add(replace(newest, id=f"{newest.id}000", once=""), self.now())
-            return answer
-        if fault is Fault.DELETED_IN_VAIN:
-            return {"ResponseMetadata": {"HTTPStatusCode": 200}}
-        self.faults.take_back()
-        return do()
-
-    def _polled(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        # Waiting at a queue takes as long as it takes until there is a message, so that few turns are spent on it.
-        queue = self._queue(parameters)
-        change = min(queue.changes(self.now()), default=NEVER)
-        waiting = self._at_queue.setdefault(queue.name, [])
-        waiting.append(self.scheduler.current)
-        self.scheduler.sleep(min(_LONGEST_POLL_SECONDS, max(change - self.now(), 0.0) + _LATENCY_SECONDS))
-        return self.sqs.call("ReceiveMessage", parameters)
-
-    def _sent(self, name: str) -> None:
-        for task in self._at_queue.pop(name, ()):
-            self.scheduler.wake(task)
-
-    def _queue(self, parameters: dict[str, Any]) -> SimulatedQueue:
-        return self.sqs.queues[parameters["QueueUrl"].rpartition("/")[2]]
-
-    @staticmethod
-    def _in_part(do: Callable[[], dict[str, Any]], parameters: dict[str, Any]) -> dict[str, Any]:
-        answer = do()
-        (table, asked), *_ = parameters["RequestItems"].items()
-        found = answer["Responses"].get(table, [])
-        if len(asked["Keys"]) > 1:
-            left = asked["Keys"][-1]
-            answer["Responses"][table] = [each for each in found if any(each[name] != left[name] for name in left)]
-            answer["UnprocessedKeys"] = {table: {**asked, "Keys": [left]}}
-        return answer
-
-    def _some_refused(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        *accepted, refused = parameters["Entries"]
-        answer: dict[str, Any] = {"Successful": [], "ResponseMetadata": {"HTTPStatusCode": 200}}
-        if accepted:
-            answer = self.sqs.call(operation, {**parameters, "Entries": accepted})
-        failure = {"Id": refused["Id"], "SenderFault": False, "Code": "InternalError", "Message": "try again"}
-        return answer | {"Failed": [*answer.get("Failed", ()), failure]}
-
     # What happens beside calls.
 
     def _happened(self, body: str) -> None:
@@ -362,13 +244,12 @@ class World:
         if fault is Fault.EVENT_LOST:
             return
         for delivery in range(2 if fault is Fault.EVENT_TWICE else 1):
-            late = _LATE_SECONDS if fault is Fault.EVENT_LATE or delivery else 1.0
+            late = LATE_SECONDS if fault is Fault.EVENT_LATE or delivery else 1.0
             after = 0.0 if self.calm else late * self.draws.fraction("event", delivery, *occasion)
             self.scheduler.start(self.outside, "an event", partial(self._deliver, body), after=after)
 
     def _deliver(self, body: str) -> None:
-        self.sqs.call("SendMessage", {"QueueUrl": self.sqs.queues[FILES].url, "MessageBody": body})
-        self._sent(FILES)
+        self.asked("sqs", "SendMessage", {"QueueUrl": self.sqs.queues[FILES].url, "MessageBody": body})
 
     def _disk_is_full(self) -> bool:
         if not self.scheduler.in_task:
@@ -402,43 +283,12 @@ class _Identifier:
         self.hex = f"{number:032x}"
 
 
-class _BrokenBody:
-    # An answer's body that ends in an error after some bytes.
-    def __init__(self, body: Any, good: int) -> None:
-        self._body = body
-        self._left = good
-
-    def read(self, size: int | None = None) -> bytes:
-        found: bytes = self._body.read(self._left if size is None else min(size, self._left))
-        self._left -= len(found)
-        if not found or size is None:
-            raise ReadTimeoutError(endpoint_url=_ENDPOINT)
-        return found
-
-    def close(self) -> None:
-        self._body.close()
-
-
-_ERRORS = {
-    Fault.THROTTLED: ("ThrottlingException", 400),
-    Fault.SERVER_ERROR: ("InternalServerError", 500),
-    Fault.SERVER_ERROR_DONE: ("InternalServerError", 500),
-}
-
-
-def _error(operation: str, code: str, status: int, **more: Any) -> ClientError:
-    answer: Any = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}} | more
-    return ClientError(answer, operation)
-
-
-def _conflict(operation: str, parameters: dict[str, Any]) -> ClientError:
-    if operation != "TransactWriteItems":
-        return _error(operation, "TransactionConflictException", 400)
-    items = parameters["TransactItems"]
-    reasons = [{"Code": "TransactionConflict"}, *({"Code": "None"} for _ in range(len(items) - 1))]
-    return _error(operation, "TransactionCanceledException", 400, CancellationReasons=reasons[::-1])
-
-
-def shown(body: str) -> str:
-    """Return a message in short."""
-    return json.dumps(json.loads(body))[:200]
+def _on_the_wire(parameters: dict[str, Any]) -> dict[str, Any]:
+    # What is sent is sent, also where it comes late. By its token, DynamoDB would tell the client's own tries again
+    # apart; nothing is to depend on that.
+    sent = dict(parameters)
+    if sent.get("ClientRequestToken", "").startswith(TOKEN):
+        del sent["ClientRequestToken"]
+    if hasattr(sent.get("Body"), "read"):
+        sent["Body"] = sent["Body"].read()
+    return sent

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Call = Callable[[str, str, dict[str, Any]], dict[str, Any]]
 
 REGION = ENVIRONMENT["AWS_DEFAULT_REGION"]
+TOKEN = "token-"  # noqa: S105 (what the names of tokens begin with, no secret)
 
 
 def simulated_clients(call: Call) -> Clients:
@@ -30,7 +31,7 @@ def simulated_clients(call: Call) -> Clients:
 
     def answer(service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         if operation == "TransactWriteItems" and "ClientRequestToken" not in parameters:
-            parameters = {**parameters, "ClientRequestToken": f"token-{next(tokens)}"}
+            parameters = {**parameters, "ClientRequestToken": f"{TOKEN}{next(tokens)}"}
         return call(service, operation, parameters)
 
     return Clients(*(_routed(service, answer) for service in ("s3", "sqs", "dynamodb")))
