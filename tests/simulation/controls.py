@@ -7,7 +7,7 @@ it has any, before it writes.
 from __future__ import annotations
 
 import hashlib
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from iotagg.aws.events import site_and_path
 from iotagg.aws.problems import explained
 from iotagg.core.ledger import Move, is_in
+from iotagg.errors import FileRefused
 from iotagg.jobs import summarize as summarizing
 from iotagg.jobs.handling import handle
 from iotagg.jobs.summarize import ON_CHANGE, hand_over
@@ -136,7 +137,8 @@ def _cut_again(cloud: Any, arrival: Any, in_time: Any = lambda: True) -> Any:
     # Whoever gets a file's message again reads the file again, and stores what its version of the code makes of it.
     place = site_and_path(arrival.key)
     if place is not None and cloud.store.path(*place).names:
-        with closing(cloud.bucket.open(arrival.key, arrival.version, arrival.etag)) as stream:
+        opened = closing(cloud.bucket.open(arrival.key, arrival.version, arrival.etag))
+        with suppress(FileRefused), opened as stream:
             _store_over(cloud.store, summarize(stream, summarizing._request(cloud, place[0], stream)).contribution)
     return _take_in(cloud, arrival, in_time)
 

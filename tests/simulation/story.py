@@ -175,7 +175,8 @@ def _script(draws: Draws, number: int) -> Script:
 
 def rows(draws: Draws, *what: object) -> bytes:
     """Return a small flow CSV, some of whose lines are rejected."""
-    lines = [_row(draws, (*what, place)) for place in range(1 + draws.below(4, "rows", *what))]
+    most = 12 if draws.below(4, "size", *what) == 0 else 4
+    lines = [_row(draws, (*what, place)) for place in range(1 + draws.below(most, "rows", *what))]
     return HEADER + b"".join(lines)
 
 
