@@ -326,11 +326,12 @@ def settle(store: Store, names: Iterable[Name], bring: Bring | None = None) -> s
     for name in names:
         record = file_of(store, name)
         while (revision := next_revision(record)) != record.revision:
-            if store.advance(name, record.revision, revision, retracted="" if record.paths else record.retracted):
+            retracted, referred = "" if record.paths else record.retracted, bool(record.paths)
+            if store.advance(name, record.revision, revision, retracted=retracted, referred=referred):
                 moved.add(name)
             record = file_of(store, name)
         if record.retracted and record.paths:  # it was taken out at one path, and another keeps it in
-            store.advance(name, revision, revision, retracted="")
+            store.advance(name, revision, revision, retracted="", referred=True)
         (bring or consolidate)(store, record.head, revision)
     return moved
 

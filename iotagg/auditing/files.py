@@ -81,6 +81,7 @@ class Files:
     store: Store
     spool: Spool
     first_month: str
+    unknown: dict[int, Name] = field(default_factory=dict)  # stored, and not in the books yet: to be looked at again
 
     def all_examined(self, sites: Collection[str]) -> Iterator[Iterator[Finding | Note]]:
         """Yield for each file of these sites or all, what is wrong with it; that is to be taken before the next."""
@@ -115,6 +116,10 @@ class Files:
             seen = look(self.store, name)
         except DAMAGE as error:
             return Examination("", frozenset(), [f"what is known of it cannot be read: {error}"])
+        if number is not None:
+            self.unknown.pop(number, None)
+            if seen.record is None:
+                self.unknown[number] = name
         examination = Examination(seen.state(), seen.paths, unsettled=seen.is_unsettled)
         examination.faults = list(self._faults(name, number, seen))
         return examination

@@ -118,7 +118,7 @@ class Comparison:
         last = self.spool.last()
         for site in self.sites or self.store.sites():
             self.spool.add_names(self.store.names(site))
-        for number, name in list(self.spool.names(last)):
+        for number, name in [*self.files.unknown.items(), *self.spool.names(last)]:
             self.files.learn(number, name)
 
 

@@ -108,13 +108,18 @@ class MemoryStore:
             versions = replace(record.versions, final=record.versions.final | ({version} - {""}))
             self._tables.paths[site, path] = replace(record, refusal=refusal or record.refusal, versions=versions)
 
-    def advance(self, name: Name, expected: int, revision: int, *, retracted: str = "") -> bool:
+    def advance(
+        self, name: Name, expected: int, revision: int, *, retracted: str = "", referred: bool | None = None
+    ) -> bool:
         with self._lock:
             record = self._tables.files.get(name)
-            if record is None or record.revision != expected:
+            if record is None or record.revision != expected or referred not in {None, self._is_referred_to(name)}:
                 return False
             self._tables.files[name] = replace(record, revision=revision, retracted=retracted)
             return True
+
+    def _is_referred_to(self, name: Name) -> bool:
+        return any(name in path.names for path in self._tables.paths.values())
 
     def apply(self, name: Name, revision: int, number: int, chunk: Chunk) -> bool:
         with self._lock:

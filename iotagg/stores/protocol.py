@@ -73,10 +73,13 @@ class Store(Protocol):
         """
         ...
 
-    def advance(self, name: Name, expected: int, revision: int, *, retracted: str = "") -> bool:
+    def advance(
+        self, name: Name, expected: int, revision: int, *, retracted: str = "", referred: bool | None = None
+    ) -> bool:
         """Move a contribution to a revision, unless it is no longer at the expected one; say whether it moved.
 
-        `retracted` is the path from which a person took it out.
+        `retracted` is the path from which a person took it out. With `referred`, it moves only while a path refers to
+        it, or while none does: whoever decided so may have been overtaken.
         """
         ...
 

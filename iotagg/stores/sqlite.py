@@ -164,8 +164,12 @@ class SqliteStore:
             else json.dumps([sorted(versions.final), versions.first, versions.last, versions.last_rule]),
         )
 
-    def advance(self, name: Name, expected: int, revision: int, *, retracted: str = "") -> bool:
+    def advance(
+        self, name: Name, expected: int, revision: int, *, retracted: str = "", referred: bool | None = None
+    ) -> bool:
         with self._database.transaction():
+            if referred is not None and referred != self._is_referred_to(name):
+                return False
             moved = self._run(
                 f"UPDATE file SET revision = ?, retracted = ? WHERE {_OF_FILE} AND revision = ?",
                 revision,
@@ -174,6 +178,9 @@ class SqliteStore:
                 expected,
             )
             return moved.rowcount == 1
+
+    def _is_referred_to(self, name: Name) -> bool:
+        return self._run(f"SELECT 1 FROM reference WHERE {_OF_FILE} LIMIT 1", *_key(name)).fetchone() is not None
 
     def apply(self, name: Name, revision: int, number: int, chunk: Chunk) -> bool:
         with self._database.transaction():

@@ -544,6 +544,19 @@ def test_a_move_is_made_only_while_its_path_is_as_expected(store: Store, kept: N
     assert {record.name: record.paths for record in store.files("paris")} == {kept: set(), other: {"a.csv"}}
 
 
+def test_a_revision_that_follows_the_paths_moves_only_while_they_are_as_they_were(store: Store, kept: Name) -> None:
+    assert store.advance(kept, 0, 1, referred=True) is False
+    store.move("paris", Move("a.csv", take=kept))
+    assert store.advance(kept, 0, 2, referred=False) is False
+    assert store.advance(kept, 0, 1, referred=True) is True
+    store.move("paris", Move("a.csv", drop=(kept,), retracted=True))
+    assert store.advance(kept, 1, 1, retracted="", referred=True) is False
+    record = store.file(kept)
+    assert record is not None
+    assert (record.revision, record.retracted) == (1, "a.csv")
+    assert store.advance(kept, 1, 2, retracted="a.csv", referred=False) is True
+
+
 def test_of_all_who_expect_the_same_of_a_path_one_moves_it(store: Store) -> None:
     names = [store.keep(contribution(csv(flow(packets=number)))).name for number in range(6)]
     moved = at_once(6, lambda number: store.move("paris", Move("a.csv", take=names[number], expected=())))

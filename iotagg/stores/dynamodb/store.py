@@ -206,14 +206,18 @@ class DynamoStore:
             item = self._table.paths(paths_key(site), path)
             self._write(lambda: item.update(actions=changes))
 
-    def advance(self, name: Name, expected: int, revision: int, *, retracted: str = "") -> bool:
+    def advance(
+        self, name: Name, expected: int, revision: int, *, retracted: str = "", referred: bool | None = None
+    ) -> bool:
         table = self._table
-        revision_is_expected = FileItem.revision == expected
+        condition = FileItem.revision == expected
+        if referred is not None:
+            condition &= FileItem.paths.exists() if referred else FileItem.paths.does_not_exist()
         changes: list[Action] = [FileItem.revision.set(revision), FileItem.retracted.set(retracted)]
 
         def write() -> None:
             with TransactWrite(connection=table.connection.connection) as together:
-                together.update(table.files(*file_key(name)), actions=changes, condition=revision_is_expected)
+                together.update(table.files(*file_key(name)), actions=changes, condition=condition)
                 if revision != expected:
                     together.save(self._pending(name, revision))
 
