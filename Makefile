@@ -83,6 +83,14 @@ hostile: JOBS = 2
 hostile: $(VENV)/ready-test
 	$(BIN)/python -m tests.hostile --cases $(CASES) --seed $(SEED) --jobs $(JOBS)
 
+# The whole pipeline over simulated services under faults: a hundred thousand schedules take an hour on two cores, and all
+# orders of two workers and one fault another while. SOAK=--write puts what was found into docs/guarantees.md.
+soak: SCHEDULES = 100000
+soak: SEED = 1
+soak: $(VENV)/ready-test
+	$(BIN)/python -m tests.simulation --schedules $(SCHEDULES) --seed $(SEED) $(SOAK)
+	$(BIN)/python -m tests.simulation --exhaustive $(SOAK)
+
 # Processes that are killed all the time, over a database and in the cloud: ten minutes each, and a few to end. CHAOS=--write
 # puts what was found into docs/guarantees.md.
 chaos: MINUTES = 10

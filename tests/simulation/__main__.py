@@ -1,4 +1,8 @@
-"""Run schedules: `python -m tests.simulation --schedules 1000 --seed 1`; `--replay SEED` shows one, made small."""
+"""The whole pipeline under faults: `python -m tests.simulation --schedules 1000`; `--replay SEED` makes one small.
+
+Each schedule is drawn from its seed: what people do, who works, what goes wrong and when. `--exhaustive` goes through
+all orders of two workers with one file and one fault instead.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +12,34 @@ import sys
 import time
 from functools import partial
 
+from docs.made import with_part
+from tests.project.guaranteed import PAGE
+from tests.simulation.exhaustive import FILES, explore
 from tests.simulation.many import TOGETHER, run_some
-from tests.simulation.report import Report, table
+from tests.simulation.report import Report, explored, summary, table
 from tests.simulation.schedule import Plan, run
 from tests.simulation.shrinking import shrunk
 
 
 def main() -> int:
-    """Run what the command line asks for; say whether nothing was wrong."""
-    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    """Run what the command line asks for; return 1 if anything was wrong."""
+    given = _arguments().parse_args()
+    if given.replay is not None:
+        return _replay(given.replay)
+    return _explore(given) if given.exhaustive else _run_all(given)
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.simulation", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--schedules", type=int, default=1000, metavar="N", help="how many, each with its own seed")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="the first seed")
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count(), metavar="N", help="processes")
-    parser.add_argument("--replay", type=int, metavar="SEED", help="run one schedule, make it small, and show it")
-    given = parser.parse_args()
-    return _replay(given.replay) if given.replay is not None else _run_all(given)
+    parser.add_argument("--replay", type=int, metavar="SEED", help="run one schedule; if it fails, make it small")
+    parser.add_argument("--exhaustive", action="store_true", help="two workers, one file, one fault, in all orders")
+    parser.add_argument("--write", action="store_true", help="write the report into docs/guarantees.md")
+    return parser
 
 
 def _replay(seed: int) -> int:
@@ -33,39 +50,41 @@ def _replay(seed: int) -> int:
     verdict = shrunk(verdict)
     for script in verdict.plan.scripts:
         print(script.site, script.path, *script.steps, sep="\n  ")
-    print(
-        *(
-            f"{fired.occasion.process} {fired.occasion.number} {fired.site}: {fired.fault.value}"
-            for fired in verdict.fired
-        ),
-        sep="\n",
-    )
-    print(*verdict.trace, sep="\n")
-    print(*verdict.wrong, sep="\n")
+    for fired in verdict.fired:
+        print(f"{fired.occasion.process} {fired.occasion.number} {fired.site}: {fired.fault.value}")
+    print(*verdict.trace, *verdict.wrong, sep="\n")
     return 1
 
 
 def _run_all(given: argparse.Namespace) -> int:
-    report, begin = Report(), time.monotonic()
-    starts = range(given.seed, given.seed + given.schedules, TOGETHER)
-    last = given.seed + given.schedules
-    some = partial(run_some, last=last)
+    report, begin, last = Report(), time.monotonic(), given.seed + given.schedules
     with multiprocessing.get_context("spawn").Pool(given.jobs) as pool:
-        for part in pool.imap_unordered(some, starts):
+        for part in pool.imap_unordered(partial(run_some, last=last), range(given.seed, last, TOGETHER)):
             report.merge(part)
             for seed, wrong in part.failed.items():
                 print(f"schedule {seed}: {wrong[0]}", flush=True)
-    print(table(report.rows()))
-    seconds = time.monotonic() - begin
-    never = report.never()
-    print(
-        f"{report.schedules:,} schedules in {seconds:.0f} s ({report.schedules / seconds:.1f} a second), "
-        f"{report.turns:,} turns, {report.simulated_seconds / 86_400:,.0f} simulated days; "
-        f"{sum(report.fired.values()):,} faults; {len(report.failed)} schedules failed"
-    )
-    for site, fault in never:
+    made = f"{summary(report, time.monotonic() - begin)}\n\n{table(report.rows())}"
+    print(made)
+    for site, fault in report.never():
         print(f"never: {fault.value} at {site}")
+    _write(given, "faults", made, failed=bool(report.failed))
     return 1 if report.failed else 0
+
+
+def _explore(given: argparse.Namespace) -> int:
+    wrong = []
+    for name, content in FILES.items():
+        begin = time.monotonic()
+        found = explore(content())
+        print(made := explored(name, found, time.monotonic() - begin), *found.wrong[:10], sep="\n", flush=True)
+        _write(given, f"exhaustive-{name}", made, failed=bool(found.wrong))
+        wrong += found.wrong
+    return 1 if wrong else 0
+
+
+def _write(given: argparse.Namespace, part: str, made: str, *, failed: bool) -> None:
+    if given.write and not failed:
+        PAGE.write_text(with_part(PAGE.read_text("utf-8"), part, made), "utf-8")
 
 
 if __name__ == "__main__":

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 from iotagg.jobs.consolidate import consolidate_message
 from iotagg.jobs.handling import Handled, handle
 from iotagg.jobs.summarize import summarize_message
-from tests.pipeline.csvs import HEADER, flow
+from tests.pipeline.csvs import csv, flow
 from tests.simulation.actors import Actors
 from tests.simulation.faults import Draws, Fault, Faults, Fired, Occasion, faults_at
 from tests.simulation.schedule import comes_to_rest, quietly, wrongs
 from tests.simulation.scheduler import Process
 from tests.simulation.story import Put, Script
-from tests.simulation.world import FILES, World
+from tests.simulation.world import FILES as FILES_QUEUE
+from tests.simulation.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +97,7 @@ class ChosenFaults(Faults):
         return possible[chosen - 1]
 
 
-def explore(content: bytes, most_runs: int) -> Found:
+def explore(content: bytes, most_runs: float = float("inf")) -> Found:
     """Take all choices, or as many as may be taken; return what was found."""
     found = Found()
     seen: set[bytes] = set()
@@ -160,7 +161,7 @@ class _Run:
         world = self.world
         cloud = world.cloud()
         cloud.bucket.put_if_absent(_PATH, self._content)
-        world.scheduler.run(lambda: bool(world.message_bodies(FILES)))
+        world.scheduler.run(lambda: bool(world.message_bodies(FILES_QUEUE)))
         (first,) = cloud.files.receive(1, 0)
         cloud.files.hide(first, 0)
         (second,) = cloud.files.receive(1, 0)
@@ -209,6 +210,8 @@ def _received(queue: Queue) -> list[Message]:
         return []
 
 
-def one_chunk() -> bytes:
-    """Return a small file of one chunk."""
-    return HEADER + flow() + flow(packets=2)
+def _one_chunk() -> bytes:
+    return csv(flow(), flow(packets=2))
+
+
+FILES = {"one chunk": _one_chunk}

@@ -11,6 +11,7 @@ from tests.simulation.faults import ELSEWHERE, Fault, faults_at
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from tests.simulation.exhaustive import Found
     from tests.simulation.schedule import Verdict
 
 
@@ -22,7 +23,6 @@ class Report:
     turns: int = 0
     simulated_seconds: float = 0.0
     fired: Counter[tuple[str, Fault]] = field(default_factory=Counter)
-    sites: set[str] = field(default_factory=set)
     failed: dict[int, list[str]] = field(default_factory=dict)
 
     def add(self, verdict: Verdict) -> None:
@@ -41,7 +41,6 @@ class Report:
         self.turns += other.turns
         self.simulated_seconds += other.simulated_seconds
         self.fired += other.fired
-        self.sites |= other.sites
         self.failed |= other.failed
 
     def rows(self) -> Iterator[tuple[str, Fault, int]]:
@@ -53,6 +52,26 @@ class Report:
     def never(self) -> list[tuple[str, Fault]]:
         """Return what could have happened, and did not."""
         return [(site, fault) for site, fault, times in self.rows() if not times]
+
+
+def summary(report: Report, seconds: float) -> str:
+    """Return what all schedules came to, in a sentence."""
+    failed = f"{len(report.failed):,} schedules ended wrong" if report.failed else "none ended wrong"
+    return (
+        f"{report.schedules:,} schedules of {report.simulated_seconds / 86_400:,.0f} simulated days together, with"
+        f" {sum(report.fired.values()):,} faults, in {seconds / 60:.0f} minutes: {failed}. A wrong byte of an export, a"
+        " file that is lost or counts twice, a finding of the audit or a file in no end state would have been."
+    )
+
+
+def explored(name: str, found: Found, seconds: float) -> str:
+    """Return what all orders came to, in a sentence."""
+    rest = f"{found.left:,} beginnings were left" if found.left else "all of them"
+    return (
+        f"A file of {name}: {found.runs:,} runs through {found.states:,} states to {found.ends:,} ends ({rest}), with"
+        f" {sum(found.faults.values()):,} faults, of {len(found.faults):,} kinds at their places, in"
+        f" {seconds / 60:.0f} minutes; {len(found.wrong):,} of them wrong."
+    )
 
 
 def table(rows: Iterable[tuple[str, Fault, int]]) -> str:
