@@ -82,7 +82,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(run: Command, tmp_path: Path)
 
 
 def test_an_interrupt_leaves_what_was_counted_and_no_traceback(run: Command, tmp_path: Path) -> None:
-    run("sample", "traffic", "--days", "12", "--rows", "20000", "--sites", "lab")
+    run("sample", "traffic", "--days", "80", "--rows", "6000", "--sites", "lab")
     command = [*IOTAGG, "--db", str(run.database), "upload", "traffic", "--json", "--jobs", "2"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -94,7 +94,7 @@ def test_an_interrupt_leaves_what_was_counted_and_no_traceback(run: Command, tmp
         error = process.stderr.read()
         assert process.wait() == 1
     assert error.strip() == "iotagg: interrupted; what was counted stays, and the rest can be uploaded again"
-    assert run("upload", "traffic").out.splitlines()[-1].startswith("12 files: ")
+    assert run("upload", "traffic").out.splitlines()[-1].startswith("80 files: ")
     interrupted = run("export", "--all").out
     run.database = tmp_path / "clean.db"
     run("upload", "traffic")

@@ -45,6 +45,7 @@ def test_what_takes_too_long_or_too_much_is_told(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("tests.hostile.running.CASE_SECONDS", -1)
     assert "it took" in run_cases(1, [0]).failures[0]
     monkeypatch.setattr("tests.hostile.running.PROCESS_MEBIBYTES", 1)
+    monkeypatch.setattr("tests.hostile.running.CASE_MEBIBYTES", -1)
     assert "the peak of memory is" in run_cases(1, []).failures[0]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from tests.simulation.report import Report
 from tests.simulation.schedule import Plan, run
 
@@ -11,6 +13,7 @@ TOGETHER = 50
 def run_some(first: int, last: int) -> Report:
     """Run a few schedules, one after the other."""
     report = Report()
+    gc.freeze()  # what was imported stays, and need not be looked through again and again
     for seed in range(first, min(first + TOGETHER, last)):
         report.add(run(Plan.of(seed)))
     return report

@@ -123,7 +123,7 @@ def _live(world: World, plan: Plan, verdict: Verdict) -> None:
     if world.draws.fraction("looks") < _LOOKS:
         actors.looker(600 * world.draws.fraction("looks when"))
     _maybe_fifteen_days(world)
-    run_until(world, lambda: not actors.authors_left)
+    world.scheduler.run(lambda: not actors.authors_left)
     if not comes_to_rest(world, actors):
         verdict.wrong.append("it does not come to rest")
     verdict.seconds = world.now() - begin
@@ -144,11 +144,6 @@ def comes_to_rest(world: World, actors: Actors) -> bool:
         elif _is_quiet(world):
             return True
     return False
-
-
-def run_until(world: World, done: object) -> None:
-    """Let the world run until something holds."""
-    world.scheduler.run(done)  # type: ignore[arg-type]
 
 
 def _maybe_fifteen_days(world: World) -> None:

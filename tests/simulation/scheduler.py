@@ -211,12 +211,13 @@ class Scheduler:
         return self._tasks
 
     def close(self) -> None:
-        """End all that still runs."""
-        for task in self._tasks:
+        """End all that still runs, also what was killed: a greenlet that was left would never be freed."""
+        for task in self.ever:
             task.process.alive = False
             if task.greenlet and not task.greenlet.dead:
                 self._current = task
                 task.greenlet.throw(Killed)
                 self._current = None
         self._tasks.clear()
+        self.ever.clear()
         self._heap.clear()

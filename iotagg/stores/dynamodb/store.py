@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactWriteError
 from pynamodb.expressions.operand import Path as Attribute
@@ -17,13 +17,14 @@ from iotagg.aws.objects import Bucket
 from iotagg.aws.patience import Patience
 from iotagg.aws.problems import code_of, explained
 from iotagg.core.contribution import Head, Name
-from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Versions, is_in
+from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, is_in
 from iotagg.errors import CloudBusy, FileRefused, InvalidValue, NotFound
 from iotagg.stores.dynamodb.archive import Archive
 from iotagg.stores.dynamodb.books import Books
 from iotagg.stores.dynamodb.corrections import Corrections
 from iotagg.stores.dynamodb.erasing import dumped, erase, forgotten_item, forgotten_items
 from iotagg.stores.dynamodb.floor import Floor
+from iotagg.stores.dynamodb.records import cut, file_record, path_record, stored_refusal
 from iotagg.stores.dynamodb.removal import Removal
 from iotagg.stores.dynamodb.sums import Sums
 from iotagg.stores.dynamodb.table import (
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from iotagg.aws.clients import Clients
     from iotagg.core.books import Held, Marker
     from iotagg.core.contribution import Chunk, Contribution
-    from iotagg.core.ledger import Move, OnChange
+    from iotagg.core.ledger import Move
     from iotagg.core.lines import ByteStream
     from iotagg.core.pair_month import PairMonth
     from iotagg.core.rejects import Reject
@@ -133,16 +134,16 @@ class DynamoStore:
         return record is not None and record.erased
 
     def chunks(self, name: Name, numbers: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
-        cut = self._cuts.get(name) or _cut(self._file(name))
-        if cut is None:
+        known = self._cuts.get(name) or cut(self._file(name))
+        if known is None:
             raise NotFound(f"no contribution {name} at site {name.site}")
-        yield from self._archive.chunks(*cut, numbers)
+        yield from self._archive.chunks(*known, numbers)
 
     def move(self, site: str, move: Move) -> bool:
         self._know(site)
         for tries in range(_ROUNDS):
             item = self._path(site, move.path)
-            before = _path_record(site, move.path, item)
+            before = path_record(site, move.path, item)
             if tries and move.applied_to(before) == before:
                 return True  # it was this very move that came first: its answer was lost, and it was sent again
             if not move.fits(before):
@@ -156,7 +157,7 @@ class DynamoStore:
         raise CloudBusy(f"table {self._table.name}: others keep changing {move.path}; try later")
 
     def _moved(self, site: str, move: Move, item: PathItem | None) -> bool:
-        before = _path_record(site, move.path, item)
+        before = path_record(site, move.path, item)
         after = move.applied_to(before)
         if item is not None and after == before:
             return True
@@ -174,7 +175,7 @@ class DynamoStore:
             PathItem.first_sequencer.set(after.versions.first),
             PathItem.last_sequencer.set(after.versions.last),
             PathItem.last_rule.set(after.versions.last_rule),
-            PathItem.refusal.set(_stored(after.refusal)) if after.refusal else PathItem.refusal.remove(),
+            PathItem.refusal.set(stored_refusal(after.refusal)) if after.refusal else PathItem.refusal.remove(),
         ]
         if move.origin.version:
             changes.append(PathItem.final_versions.add({move.origin.version}))
@@ -198,7 +199,7 @@ class DynamoStore:
     def refuse(self, site: str, path: str, refusal: Refusal | None, version: str = "") -> None:
         changes: list[Action] = []
         if refusal is not None:
-            changes.append(PathItem.refusal.set(_stored(refusal)))
+            changes.append(PathItem.refusal.set(stored_refusal(refusal)))
         if version:
             changes.append(PathItem.final_versions.add({version}))
         if changes:
@@ -311,15 +312,15 @@ class DynamoStore:
 
     def file(self, name: Name) -> FileRecord | None:
         item = self._file(name)
-        return None if item is None else _file_record(item)
+        return None if item is None else file_record(item)
 
     def _file(self, name: Name) -> FileItem | None:
         item = self._get(lambda: self._table.files.get(*file_key(name), consistent_read=True))
-        cut = _cut(item)
-        if cut is None:
+        known = cut(item)
+        if known is None:
             self._cuts.pop(name, None)
         else:
-            self._cuts[name] = cut
+            self._cuts[name] = known
             while len(self._cuts) > _CUTS:
                 self._cuts.pop(next(iter(self._cuts)), None)
         return item
@@ -342,10 +343,10 @@ class DynamoStore:
                 return found[::-1]
             before = item.sk.partition("#")[0]
             if item.sk.endswith("#file"):
-                found.append(_file_record(item))
+                found.append(file_record(item))
 
     def path(self, site: str, path: str) -> PathRecord:
-        return _path_record(site, path, self._path(site, path))
+        return path_record(site, path, self._path(site, path))
 
     def _path(self, site: str, path: str) -> PathItem | None:
         if len(path.encode()) > MAX_PATH_BYTES:
@@ -372,7 +373,7 @@ class DynamoStore:
     def paths(self, site: str) -> Iterator[PathRecord]:
         with explained(f"table {self._table.name}"):
             for item in self._table.paths.query(paths_key(site), consistent_read=True):
-                yield _path_record(site, item.sk, item)
+                yield path_record(site, item.sk, item)
 
     def files(self, site: str) -> Iterator[FileRecord]:
         """Yield a site's contributions, sorted by name, which is how the bucket lists them."""
@@ -387,12 +388,12 @@ class DynamoStore:
     def _files(self, names: list[Name]) -> list[FileRecord]:
         with explained(f"table {self._table.name}"):
             items = self._table.files.batch_get(list(map(file_key, names)), consistent_read=True)
-            return sorted(map(_file_record, items), key=lambda record: record.name)
+            return sorted(map(file_record, items), key=lambda record: record.name)
 
     def forgotten(self) -> Iterator[FileRecord]:
         """Yield what was forgotten, in no particular order: the whole table is read."""
         with explained(f"table {self._table.name}"):
-            yield from map(_file_record, forgotten_items(self._table))
+            yield from map(file_record, forgotten_items(self._table))
 
     def rejects(self, name: Name) -> Iterator[Reject]:
         return self._archive.rejects(name)
@@ -459,45 +460,3 @@ def _kept_out(error: PynamoDBException) -> bool:
         return True
     reasons = error.cancellation_reasons if isinstance(error, TransactWriteError) else ()
     return any(reason is not None and reason.code == CONDITION_FAILED for reason in reasons)
-
-
-def _head(item: FileItem) -> Head:
-    return Head.parse(item.head)
-
-
-def _cut(item: FileItem | None) -> tuple[Head, int] | None:
-    # Which chunks there are, and where they begin.
-    return None if item is None or item.erased else (_head(item), int(item.first_chunk))
-
-
-def _stored(refusal: Refusal) -> list[object]:
-    return [refusal.reason, refusal.content, refusal.lines, refusal.last_day]
-
-
-def _file_record(item: FileItem) -> FileRecord:
-    head = _head(item)
-    return FileRecord(
-        head.emptied() if item.erased else head,
-        int(item.revision),
-        item.retracted,
-        frozenset(item.paths or ()),
-        erased=bool(item.erased),
-    )
-
-
-def _path_record(site: str, path: str, item: PathItem | None) -> PathRecord:
-    if item is None:
-        return PathRecord(site, path)
-    return PathRecord(
-        site,
-        path,
-        names=tuple(Name.parse(site, text) for text in item.contributions),
-        refusal=None if item.refusal is None else Refusal(*item.refusal),
-        versions=Versions(
-            frozenset(item.final_versions or ()),
-            item.first_sequencer,
-            item.last_sequencer,
-            cast("OnChange", item.last_rule),
-        ),
-        moves=int(item.moves),
-    )
