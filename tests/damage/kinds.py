@@ -14,10 +14,14 @@ Where = Literal["anywhere", "a database", "a deployment"]
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What does it, returning what has to be named, and where it can happen."""
+    """What does it, returning what has to be named, and where it can happen.
+
+    `unproven` says why nobody could tell it from what happens to a store that is only used.
+    """
 
     do: Do
     where: Where = "anywhere"
+    unproven: str = ""
 
 
 DAMAGES: dict[str, Damage] = {}
@@ -34,6 +38,16 @@ def damage_to(where: Where) -> Callable[[Do], Do]:
 
     def listed(do: Do) -> Do:
         DAMAGES[do.__name__] = Damage(do, where)
+        return do
+
+    return listed
+
+
+def damage_unproven(why: str) -> Callable[[Do], Do]:
+    """List a kind of damage of which nothing else that is stored speaks."""
+
+    def listed(do: Do) -> Do:
+        DAMAGES[do.__name__] = Damage(do, unproven=why)
         return do
 
     return listed

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from tests.damage.raw import Figures, File, Key
 
 if TYPE_CHECKING:
@@ -146,7 +148,9 @@ class Deployment:
     def _object(self, folder: str, name: File) -> bytes | None:
         try:
             answer = self._s3.get_object(Bucket=self._bucket, Key=_object_key(folder, name))
-        except self._s3.exceptions.NoSuchKey:
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                raise
             return None
         content: bytes = answer["Body"].read()
         return content

@@ -75,7 +75,8 @@ class Scene:
     def __init__(self, raw: Raw, chance: random.Random) -> None:
         self.raw = raw
         self.chance = chance
-        self.truth = raw.sums()
+        held = {key: {name: value for name, value in row.items() if value} for key, row in raw.sums().items()}
+        self.truth = {key: figures for key, figures in held.items() if figures}  # a retraction may leave zeros
         self.files = raw.files()
         self.markers = raw.markers()
         self.paths = raw.paths()

@@ -297,7 +297,11 @@ def a_row_doubled_in_a_chunk(scene: Scene) -> list[Named]:
 @damage
 def a_row_split_in_two_alike_in_sum(scene: Scene) -> list[Named]:
     # Both halves add up to what it was; a transaction cannot hold one pair's month twice.
-    name = scene.file(lambda name: any(len(days_of(row)) > 1 for chunk in scene.kept[name].chunks for row in chunk))
+    name = scene.file(
+        lambda name: (
+            scene.is_in(name) and any(len(days_of(row)) > 1 for chunk in scene.kept[name].chunks for row in chunk)
+        )
+    )
     kept = _edited(scene, name)
     chunk, place = scene.one(
         (number, place)
@@ -339,7 +343,7 @@ def a_row_in_another_chunk(scene: Scene) -> list[Named]:
 
 @damage
 def rows_out_of_order(scene: Scene) -> list[Named]:
-    name = scene.file(lambda name: any(len(chunk) > 1 for chunk in scene.kept[name].chunks))
+    name = scene.file(lambda name: scene.is_in(name) and any(len(chunk) > 1 for chunk in scene.kept[name].chunks))
     kept = _edited(scene, name)
     scene.chance.choice([chunk for chunk in kept.chunks if len(chunk) > 1]).reverse()
     scene.put_kept(name, kept)
@@ -431,7 +435,7 @@ def counted_and_rejected_lines_of_both_heads_compensate(scene: Scene) -> list[Na
 
 @damage
 def a_blank_line_of_both_heads_said_to_be_rejected(scene: Scene) -> list[Named]:
-    name = scene.file(lambda name: scene.kept[name].head["lines"]["blank"] > 0)
+    name = scene.file(lambda name: name in scene.kept and scene.kept[name].head["lines"]["blank"] > 0)
     kept = _edited(scene, name)
     kept.head["lines"]["blank"] -= 1
     kept.head["lines"]["rejected"] += 1

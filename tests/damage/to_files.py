@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.damage.kinds import damage, damage_to
+from tests.damage.kinds import damage, damage_to, damage_unproven
 from tests.damage.raw import File, Key
 from tests.damage.scene import Named, NothingLeft, OfFile, OfPair, OfPath, OfSite, Scene, differing, packed_chunk
 
@@ -96,7 +96,7 @@ def a_path_that_names_a_file_of_another_site(scene: Scene) -> list[Named]:
     return [OfPath(site, path)]
 
 
-@damage
+@damage_unproven("a path whose file was taken out, and counted elsewhere since, is as empty")
 def a_refusal_vanished(scene: Scene) -> list[Named]:
     site, path = scene.path(lambda known: known["refusal"] is not None and not known["names"])
     scene.raw.put_refusal(site, path, None)
@@ -193,7 +193,7 @@ def a_contribution_of_a_file_that_nobody_knows(scene: Scene) -> list[Named]:
     return [OfFile(name)]
 
 
-@damage
+@damage_unproven("a file that was refused, and corrected at its path since, leaves such lines")
 def rejected_lines_of_a_file_that_nobody_knows(scene: Scene) -> list[Named]:
     name = _nobody(scene)
     scene.raw.put_rejects(name, packed_chunk([{"line": 2, "reason": "because", "text": "a,b"}]))

@@ -370,6 +370,9 @@ class DynamoStore:
             for item in self._table.paths.query(paths_key(site), consistent_read=True):
                 yield _path_record(site, item.sk, item)
 
+    def listed_paths(self, site: str) -> Iterator[str]:
+        return self._books.listed_paths(site)
+
     def files(self, site: str) -> Iterator[FileRecord]:
         """Yield a site's contributions, sorted by name, which is how the bucket lists them."""
         waiting: list[Name] = []

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.damage import DAMAGES
+from tests.damage.finding import audited, damaged, missed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.damage.conftest import Place
+
+LOCAL = sorted(name for name, damage in DAMAGES.items() if damage.where != "a deployment" and not damage.unproven)
+CLOUD = sorted(name for name, damage in DAMAGES.items() if damage.where != "a database" and not damage.unproven)
+UNPROVEN = sorted(name for name, damage in DAMAGES.items() if damage.unproven)
+
+
+def test_a_furnished_database_has_nothing_that_differs(local_places: Callable[[], Place]) -> None:
+    assert audited(local_places().store) == []
+
+
+def test_a_furnished_deployment_has_nothing_that_differs(cloud_places: Callable[[], Place]) -> None:
+    assert audited(cloud_places().store) == []
+
+
+@pytest.mark.parametrize("name", LOCAL)
+def test_damage_to_a_database_is_named(name: str, local_places: Callable[[], Place]) -> None:
+    place = local_places()
+    named = damaged(place.raw, [name], crc32(name.encode()))
+    assert named
+    assert missed(named, audited(place.store)) == []
+
+
+@pytest.mark.parametrize("name", CLOUD)
+def test_damage_to_a_deployment_is_named(name: str, cloud_places: Callable[[], Place]) -> None:
+    place = cloud_places()
+    named = damaged(place.raw, [name], crc32(name.encode()))
+    assert named
+    assert missed(named, audited(place.store)) == []
+
+
+@pytest.mark.parametrize("name", UNPROVEN)
+def test_what_nothing_else_speaks_of_is_not_taken_for_damage(name: str, local_places: Callable[[], Place]) -> None:
+    place = local_places()
+    assert damaged(place.raw, [name], crc32(name.encode()))
+    assert audited(place.store) == []
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.lists(st.sampled_from(LOCAL), min_size=1, max_size=4), seed=st.integers(0, 2**32))
+def test_damage_of_several_kinds_to_a_database_is_named_one_and_all(
+    names: list[str], seed: int, local_places: Callable[[], Place]
+) -> None:
+    place = local_places()
+    named = damaged(place.raw, names, seed)
+    assert missed(named, audited(place.store)) == []
+    place.store.close()
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.lists(st.sampled_from(CLOUD), min_size=1, max_size=4), seed=st.integers(0, 2**32))
+def test_damage_of_several_kinds_to_a_deployment_is_named_one_and_all(
+    names: list[str], seed: int, cloud_places: Callable[[], Place]
+) -> None:
+    place = cloud_places()
+    named = damaged(place.raw, names, seed)
+    assert missed(named, audited(place.store)) == []
