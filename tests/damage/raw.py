@@ -95,7 +95,8 @@ class Database:
             return database.execute(statement, values).fetchall()
 
     def sums(self) -> dict[Key, Figures]:
-        return {Key(*row[:4]): json.loads(row[4]) for row in self._run("SELECT * FROM pair_month")}
+        rows = self._run("SELECT * FROM pair_month WHERE json_valid(sums) AND json_type(sums) = 'object'")
+        return {Key(*row[:4]): json.loads(row[4]) for row in rows}
 
     def put_sums(self, key: Key, figures: Figures | str | None) -> None:
         if figures is None:

@@ -191,7 +191,9 @@ def another_files_chunks_under_a_head_that_fits(scene: Scene) -> list[Named]:
     kept = _edited(scene, other)
     kept.head |= {part: scene.kept[name].head[part] for part in ("site", "content", "options")}
     scene.put_kept(name, kept)
-    return [OfPair(key) for key in scene.keys_of(name)]
+    rows = {key_of(name, row): row for chunk in kept.chunks for row in chunk}  # some are alike in both
+    own = {key_of(name, row): row for chunk in scene.kept[name].chunks for row in chunk}
+    return [OfPair(key) for key, row in own.items() if rows.get(key) != row]
 
 
 @damage
