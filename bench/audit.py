@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.growth_traffic import pair_of
+from bench.machine import about_machine, in_words, load
 from bench.options import Disagreement
 from bench.processes import Failed, measured
 from bench.report import Section, Table
@@ -56,7 +57,9 @@ def run(options: Options) -> Section:
     """Measure, or take what was kept, and return what it says."""
     if options.again:
         return section(options.kept_results("audit"))
+    about, before = about_machine(), load()
     found = [each for share in _shares(options) for each in of_size(PAIRS // share)]
+    found.append({"machine": about, "before": before, "after": load()})
     options.keep_results("audit", found)
     return section(found)
 
@@ -131,6 +134,7 @@ def _totals(number: int, pairs: int) -> FileTotals:
 
 def section(found: Sequence[Found]) -> Section:
     """Return what was found."""
+    *found, on = found
     last = found[-1]
     days = FILES * DAYS_OF_A_FILE
     text = _TEXT.format(
@@ -153,4 +157,5 @@ def section(found: Sequence[Found]) -> Section:
         for each in found
     ]
     header = ("command", "pair-days", "s", "pair-days/s", "CPU s", "peak MB")
+    text += "\n" + in_words(on["machine"], on["before"], on["after"])
     return Section("Audit and rebuild", text, tables=[Table("", header, rows)])

@@ -84,7 +84,7 @@ class Deployment:
 
     def files(self) -> dict[File, dict[str, Any]]:
         return {
-            name: {
+            _file(item): {
                 "head": json.loads(item["head"]["S"]),
                 "revision": int(item["revision"]["N"]),
                 "retracted": item["retracted"]["S"],
@@ -93,7 +93,7 @@ class Deployment:
                 "first_chunk": int(item["first_chunk"]["N"]),
             }
             for item in self.items("F#")
-            if (name := _file(item)) and item["sk"]["S"].endswith("#file")
+            if item["sk"]["S"].endswith("#file")
         }
 
     def put_file(self, name: File, **changes: Any) -> None:

@@ -87,7 +87,7 @@ class Scene:
 
     def pair(self, fits: Callable[[Figures], object] = bool) -> Key:
         """Draw a pair's month that nothing touched yet. Raises NothingLeft."""
-        key = self._draw([key for key, figures in self.truth.items() if key not in self._keys and fits(figures)])
+        key: Key = self._draw([key for key, figures in self.truth.items() if key not in self._keys and fits(figures)])
         self._keys.add(key)
         return key
 
@@ -100,11 +100,12 @@ class Scene:
 
     def day(self, key: Key, apart_from: str = "") -> str:
         """Draw one of a month's days (`05`). Raises NothingLeft."""
-        return self._draw([day for day in days_of(self.truth[key]) if day != apart_from])
+        day: str = self._draw([day for day in days_of(self.truth[key]) if day != apart_from])
+        return day
 
     def file(self, fits: Callable[[File], object] = bool) -> File:
         """Draw a file of which nothing was touched yet, and with it all its pairs. Raises NothingLeft."""
-        name = self._draw(
+        name: File = self._draw(
             [
                 name
                 for name in self.files
@@ -118,7 +119,7 @@ class Scene:
 
     def path(self, fits: Callable[[dict[str, Any]], object] = bool, site: str = "") -> tuple[str, str]:
         """Draw a path that nothing touched yet, at a site if one is given. Raises NothingLeft."""
-        where = self._draw(
+        where: tuple[str, str] = self._draw(
             [
                 where
                 for where, known in self.paths.items()

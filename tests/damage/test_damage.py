@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -7,8 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from iotagg.rebuild import rebuild
 from tests.damage import DAMAGES
 from tests.damage.finding import audited, damaged, missed
+from tests.damage.scene import Scene
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,3 +73,23 @@ def test_damage_of_several_kinds_to_a_deployment_is_named_one_and_all(
     place = cloud_places()
     named = damaged(place.raw, names, seed)
     assert missed(named, audited(place.store)) == []
+
+
+def test_a_rebuild_leaves_what_a_file_added_of_which_the_head_cannot_be_read(
+    local_places: Callable[[], Place],
+) -> None:
+    place = local_places()
+    before = place.raw.sums()
+    damaged(place.raw, ["a_known_head_that_is_no_json"], seed=1)
+    list(rebuild(place.store))
+    assert place.raw.sums() == before
+
+
+def test_one_path_that_cannot_be_read_hides_no_other(local_places: Callable[[], Place]) -> None:
+    place = local_places()
+    scene = Scene(place.raw, random.Random(1))  # noqa: S311 (nothing is drawn)
+    (site, first), (_, last) = min(scene.paths), max(where for where in scene.paths if where[0] == min(scene.paths)[0])
+    place.raw.put_refusal(site, first, "[")
+    place.raw.put_refusal(site, last, "[")
+    found = audited(place.store)
+    assert [(each.site, each.paths) for each in found] == [(site, (first,)), (site, (last,))]

@@ -276,7 +276,7 @@ def a_day_moved_alike_in_a_chunk_and_in_the_sums(scene: Scene) -> list[Named]:
     kept = _edited(scene, name)
     row = scene.chance.choice(scene.chance.choice(kept.chunks))
     day = days_of(row)[0]
-    changes = {}
+    changes: dict[str, int] = {}
     for letter in "fdp":
         value = row.pop(letter + day, 0)
         changes |= {f"{letter}{day}": -value, f"{letter}31": value}
