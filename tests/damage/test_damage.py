@@ -17,10 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.damage.conftest import Place
+    from tests.damage.raw import Raw
+    from tests.damage.scene import Named
 
 LOCAL = sorted(name for name, damage in DAMAGES.items() if damage.where != "a deployment" and not damage.unproven)
 CLOUD = sorted(name for name, damage in DAMAGES.items() if damage.where != "a database" and not damage.unproven)
 UNPROVEN = sorted(name for name, damage in DAMAGES.items() if damage.unproven)
+
+
+def surely_damaged(raw: Raw, name: str) -> list[Named]:
+    # Some draws find nothing of the kind, as another file of a site that has but one.
+    seeds = range(crc32(name.encode()), crc32(name.encode()) + 50)
+    return next(named for seed in seeds if (named := damaged(raw, [name], seed)))
 
 
 def test_a_furnished_database_has_nothing_that_differs(local_places: Callable[[], Place]) -> None:
@@ -34,23 +42,21 @@ def test_a_furnished_deployment_has_nothing_that_differs(cloud_places: Callable[
 @pytest.mark.parametrize("name", LOCAL)
 def test_damage_to_a_database_is_named(name: str, local_places: Callable[[], Place]) -> None:
     place = local_places()
-    named = damaged(place.raw, [name], crc32(name.encode()))
-    assert named
+    named = surely_damaged(place.raw, name)
     assert missed(named, audited(place.store)) == []
 
 
 @pytest.mark.parametrize("name", CLOUD)
 def test_damage_to_a_deployment_is_named(name: str, cloud_places: Callable[[], Place]) -> None:
     place = cloud_places()
-    named = damaged(place.raw, [name], crc32(name.encode()))
-    assert named
+    named = surely_damaged(place.raw, name)
     assert missed(named, audited(place.store)) == []
 
 
 @pytest.mark.parametrize("name", UNPROVEN)
 def test_what_nothing_else_speaks_of_is_not_taken_for_damage(name: str, local_places: Callable[[], Place]) -> None:
     place = local_places()
-    assert damaged(place.raw, [name], crc32(name.encode()))
+    surely_damaged(place.raw, name)
     assert audited(place.store) == []
 
 

@@ -86,6 +86,7 @@ class DynamoStore:
         self._floor = Floor(self._table, retention_months, clock)
         self._sums = Sums(clients.dynamodb, table, clients.meter, self._patience, self._floor)
         self._books = Books(clients.dynamodb, table)
+        self.listed_paths = self._books.listed_paths
         self._corrections = Corrections(clients.dynamodb, table, self._patience, self._floor)
         self._removal = Removal(clients.dynamodb, table, self._patience)
         self._sites: set[str] = set()
@@ -369,9 +370,6 @@ class DynamoStore:
         with explained(f"table {self._table.name}"):
             for item in self._table.paths.query(paths_key(site), consistent_read=True):
                 yield _path_record(site, item.sk, item)
-
-    def listed_paths(self, site: str) -> Iterator[str]:
-        return self._books.listed_paths(site)
 
     def files(self, site: str) -> Iterator[FileRecord]:
         """Yield a site's contributions, sorted by name, which is how the bucket lists them."""
