@@ -20,6 +20,7 @@ PARTS = {
     "growth": "bench.growth",
     "compute": "bench.compute",
     "storage": "bench.storage",
+    "audit": "bench.audit",
 }
 
 

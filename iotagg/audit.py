@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from iotagg.auditing.files import Files, lacking, look
+from iotagg.auditing.files import Files, is_stored, lacking, look
 from iotagg.auditing.findings import Counts, Finding, Note, of_file
 from iotagg.auditing.paths import path_faults
 from iotagg.auditing.reading import DAMAGE
@@ -23,6 +23,7 @@ from iotagg.sources import no_progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from iotagg.core.contribution import Name
     from iotagg.stores.protocol import Store
 
 __all__ = ["Counts", "Finding", "Note", "audit"]
@@ -77,6 +78,7 @@ class _Audit:
             yield from path_faults(self.store, self.spool, site)
         yield from self._unlisted(sites)
         yield from self._one_sided()
+        yield from self._stored_still()
         yield from self._pending(sites)
         yield from Comparison(self.store, self.spool, files, self.sites, self.counts, self.wait).findings()
 
@@ -106,6 +108,19 @@ class _Audit:
                     else "it names a path that does not refer to it"
                 )
                 yield of_file(name, frozenset((path,)), text)
+            elif record is not None and names_it and path not in self.store.listed_paths(name.site):
+                yield of_file(name, frozenset((path,)), "a path refers to it that is not on the list of paths")
+
+    def _stored_still(self) -> Iterator[Finding | Note]:
+        # Looked at again at the end: somebody may have been erasing it, or about to put it into the books.
+        for name in self.spool.stored_still():
+            seen = look(self.store, name)
+            if not seen.is_gone or not is_stored(self.store, name):
+                continue
+            if seen.record is None:  # as who is killed leaves it, before anything refers to it
+                yield Note(name.site, "what it adds is stored, and nothing else is known of it", str(name))
+            else:
+                yield of_file(name, seen.paths, "it was erased, and what is kept of it is there all the same")
 
     def _pending(self, sites: Iterable[str]) -> Iterator[Finding | Note]:
         for site in sites:
@@ -125,8 +140,17 @@ class _Audit:
                 self.counts.in_flight += 1
                 yield Note(name.site, "it is being written to; not judged", str(name), tuple(sorted(seen.paths)))
         for name, _ in self.spool.pending():
-            if self.store.file(name) is None:
-                yield of_file(name, frozenset(), "it is said to be pending, and nothing is known of it")
+            yield from self._listed_as_pending(name)
+
+    def _listed_as_pending(self, name: Name) -> Iterator[Finding | Note]:
+        try:
+            seen = look(self.store, name)
+        except DAMAGE:
+            return  # that was said already
+        if seen.record is None:
+            yield of_file(name, frozenset(), "it is said to be pending, and nothing is known of it")
+        elif not seen.is_unsettled:  # as who is killed leaves it, until the next sweep
+            yield Note(name.site, "it is on the list of what is pending, and all of it is counted", str(name))
 
 
 def _moment(since: int) -> str:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from iotagg.auditing.findings import Finding, Note, of_file
-from iotagg.auditing.reading import DAMAGE, Found, chunks_of, reject_faults
-from iotagg.auditing.spool import ALL
+from iotagg.auditing.reading import DAMAGE, Found, chunks_of, reject_faults, said
+from iotagg.auditing.spool import ALL, UNREADABLE
+from iotagg.core.dialect import options_digest
 from iotagg.core.ledger import is_in, next_revision
 from iotagg.core.metrics import FLOWS, METRICS
 from iotagg.errors import NotFound
@@ -48,6 +49,11 @@ class Look:
         return [number for number in range(record.head.chunks) if standing.get(number, 0) < record.revision]
 
     @property
+    def is_gone(self) -> bool:
+        """Whether nothing is to be kept of it: it was erased, or nobody knows it."""
+        return self.record.erased if self.record is not None else not self.markers
+
+    @property
     def is_unsettled(self) -> bool:
         """Whether its revision has yet to follow its paths, or to reach its chunks."""
         return bool(self.lacking) or (self.record is not None and next_revision(self.record) != self.record.revision)
@@ -64,6 +70,19 @@ def look(store: Store, name: Name) -> Look:
     return Look(store.file(name), store.markers(name))
 
 
+def is_stored(store: Store, name: Name) -> bool:
+    """Say whether what a file adds is stored, or a rejected line of it."""
+    try:
+        with store.stored(name):
+            return True
+    except (NotFound, *DAMAGE):
+        pass
+    try:
+        return next(iter(store.rejects(name)), None) is not None
+    except DAMAGE:
+        return True
+
+
 @dataclass(slots=True)
 class Examination:
     """One look at a file, and what was wrong then."""
@@ -72,6 +91,7 @@ class Examination:
     paths: frozenset[str]
     faults: list[str] = field(default_factory=list)
     unsettled: bool = False
+    stored_still: bool = False
 
 
 @dataclass(slots=True)
@@ -95,6 +115,10 @@ class Files:
         before = self._examination(name, number)
         if before.unsettled:
             self.spool.add_unsettled(number, before.state)
+        elif not before.state:
+            self.spool.add_lost(number, name.site, ALL, UNREADABLE)
+        elif before.stored_still:
+            self.spool.add_stored_still(number)
         for _ in range(_TURNS):
             if not before.faults:
                 self.spool.add_paths_of(name, before.paths)
@@ -115,13 +139,14 @@ class Files:
         try:
             seen = look(self.store, name)
         except DAMAGE as error:
-            return Examination("", frozenset(), [f"what is known of it cannot be read: {error}"])
+            return Examination("", frozenset(), [f"what is known of it cannot be read: {said(error)}"])
         if number is not None:
             self.unknown.pop(number, None)
             if seen.record is None:
                 self.unknown[number] = name
         examination = Examination(seen.state(), seen.paths, unsettled=seen.is_unsettled)
         examination.faults = list(self._faults(name, number, seen))
+        examination.stored_still = seen.is_gone and is_stored(self.store, name)
         return examination
 
     def _faults(self, name: Name, number: int | None, seen: Look) -> Iterator[str]:
@@ -194,6 +219,8 @@ def _head_faults(record: FileRecord) -> Iterator[str]:
         yield f"it has {lines['lines']} lines, of which {total} are accounted for"
     if record.head.totals.get(FLOWS) != lines["counted"]:
         yield f"{lines['counted']} of its lines are counted, as {record.head.totals.get(FLOWS)} flows"
+    if options_digest(record.head.reading) != record.name.options:
+        yield "the reading options in its head are not those of its name"
 
 
 def _marker_faults(markers: dict[int, Marker], record: FileRecord) -> Iterator[str]:
@@ -206,6 +233,9 @@ def _marker_faults(markers: dict[int, Marker], record: FileRecord) -> Iterator[s
     odd = [number for number, marker in markers.items() if marker.is_in != is_in(marker.revision)]
     if odd:
         yield f"markers that are in at an even revision, or out at an odd one: of chunks {_numbers(odd)}"
+    expiring = [number for number, marker in markers.items() if marker.expires]
+    if expiring:
+        yield f"markers that expire, as if it were erased: of chunks {_numbers(expiring)}"
 
 
 def _numbers(numbers: list[int]) -> str:

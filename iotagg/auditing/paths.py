@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iotagg.auditing.findings import Finding
-from iotagg.auditing.reading import DAMAGE, reject_faults
+from iotagg.auditing.reading import DAMAGE, reject_faults, said
 from iotagg.core.contribution import Name
 from iotagg.errors import InvalidValue
 
@@ -19,12 +19,28 @@ if TYPE_CHECKING:
 
 def path_faults(store: Store, spool: Spool, site: str) -> Iterator[Finding]:
     """Put a site's paths into the spool, and yield what is wrong with the lines of those that were refused."""
+    seen = ""
     try:
         for record in store.paths(site):
-            spool.add_path(record)
-            yield from (Finding(site, fault, paths=(record.path,)) for fault in _refusal_faults(store, record))
-    except DAMAGE as error:
-        yield Finding(site, f"its paths cannot be read: {error}")
+            yield from _path_faults(store, spool, record)
+            seen = record.path
+    except DAMAGE:
+        yield from _one_by_one(store, spool, site, seen)
+
+
+def _one_by_one(store: Store, spool: Spool, site: str, after: str) -> Iterator[Finding]:
+    # One that cannot be read is not to hide those that come behind it.
+    for path in store.listed_paths(site):
+        if path > after:
+            try:
+                yield from _path_faults(store, spool, store.path(site, path))
+            except DAMAGE as error:
+                yield Finding(site, f"what is known of it cannot be read: {said(error)}", paths=(path,))
+
+
+def _path_faults(store: Store, spool: Spool, record: PathRecord) -> Iterator[Finding]:
+    spool.add_path(record)
+    yield from (Finding(record.site, fault, paths=(record.path,)) for fault in _refusal_faults(store, record))
 
 
 def _refusal_faults(store: Store, record: PathRecord) -> Iterator[str]:

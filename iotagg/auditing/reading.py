@@ -98,7 +98,7 @@ def chunks_of(store: Store, head: Head, found: Found) -> Iterator[tuple[int, Chu
                 for row in chunk:
                     row.sums  # noqa: B018 (what cannot be parsed is found now)
             except DAMAGE as error:
-                found.faults.append(f"chunk {number} cannot be read: {_said(error)}")
+                found.faults.append(f"chunk {number} cannot be read: {said(error)}")
                 found.complete = False
                 yield number, None
             else:
@@ -111,7 +111,7 @@ def _check_head(stored: bytes, head: Head, found: Found) -> None:
     try:
         standing, end = head_of(stored)
     except DAMAGE as error:
-        found.faults.append(f"its stored head cannot be read: {_said(error)}")
+        found.faults.append(f"its stored head cannot be read: {said(error)}")
         return
     if standing != head:
         found.faults.append("its stored head is not what is known of it")
@@ -129,7 +129,8 @@ def _exactly(stream: ByteStream, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
+    """Return what an error says, in one line."""
     return str(error).partition("\n")[0] or type(error).__name__
 
 
@@ -143,7 +144,7 @@ def reject_faults(store: Store, name: Name, rejected: int, lines: int, *, or_non
                 return
             last, kept = reject.line, kept + 1
     except DAMAGE as error:
-        yield f"its rejected lines cannot be read: {_said(error)}"
+        yield f"its rejected lines cannot be read: {said(error)}"
         return
     if kept != rejected and (kept or not or_none):
         yield f"{rejected} lines were rejected, {kept} are kept"

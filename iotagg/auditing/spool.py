@@ -29,12 +29,14 @@ CREATE TABLE row (
 );
 CREATE TABLE lost (site TEXT, bucket INTEGER, file INTEGER, chunk INTEGER);
 CREATE TABLE unsettled (file INTEGER, state TEXT);
+CREATE TABLE stored_still (file INTEGER);
 CREATE TABLE pending (site TEXT, content TEXT, options TEXT, since INTEGER, PRIMARY KEY (site, content, options));
 CREATE TABLE link (site TEXT, path TEXT, content TEXT, options TEXT, by_path INTEGER);
 CREATE TABLE suspect (turn INTEGER, site TEXT, source TEXT, destination TEXT, month TEXT);
 """
 
-ALL = -1  # of a site's buckets
+ALL = -1  # of a site's buckets, or of a file's chunks
+UNREADABLE = -2  # in place of a chunk: which ones there are is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,15 @@ class Spool:
         """Yield these files again."""
         query = "SELECT site, content, options, state FROM unsettled JOIN file ON file.id = file ORDER BY 1, 2, 3"
         return ((Name(*name), state) for *name, state in self._run(query))
+
+    def add_stored_still(self, file: int) -> None:
+        """Note a file that was erased, or that nobody knows, and of which something is stored all the same."""
+        self._run("INSERT INTO stored_still VALUES (?)", file)
+
+    def stored_still(self) -> Iterator[Name]:
+        """Yield these files again."""
+        query = "SELECT site, content, options FROM stored_still JOIN file ON file.id = file ORDER BY 1, 2, 3"
+        return (Name(*name) for name in self._run(query))
 
     def add_pending(self, name: Name, since: int) -> None:
         """Note that a file is on the store's list of those that are pending."""

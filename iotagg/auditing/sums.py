@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from iotagg.auditing.findings import Finding, Note, figure_name
-from iotagg.auditing.spool import ALL, added_up
+from iotagg.auditing.spool import ALL, UNREADABLE, added_up
 from iotagg.core.books import Held
 from iotagg.core.contribution import bucket_of
 from iotagg.core.metrics import FLOWS
@@ -103,8 +103,7 @@ class Comparison:
         site, source, destination, month = held.key
         if lost := self.spool.lost(site, bucket_of(source, destination)):
             name, chunk = lost[0]
-            what = f"{name} was erased" if chunk == ALL else f"chunk {chunk} of {name} cannot be read"
-            text = f"it cannot be recomputed: {what}"
+            text = f"it cannot be recomputed: {_loss(name, chunk)}"
             return [Finding(site, text, source=source, destination=destination, month=month)]
         if self.mend:
             if not self.store.correct(held, expected):
@@ -120,6 +119,12 @@ class Comparison:
             self.spool.add_names(self.store.names(site))
         for number, name in [*self.files.unknown.items(), *self.spool.names(last)]:
             self.files.learn(number, name)
+
+
+def _loss(name: Name, chunk: int) -> str:
+    if chunk == UNREADABLE:
+        return f"what is known of {name} cannot be read"
+    return f"{name} was erased" if chunk == ALL else f"chunk {chunk} of {name} cannot be read"
 
 
 def _present(shares: list[Share], markers: Mapping[Name, Mapping[int, Marker]]) -> dict[str, int]:

@@ -81,12 +81,15 @@ class Session:
         return self._stack
 
     def cloud(self) -> Cloud:
-        """Return the deployment, connected to. Raises as stack() does."""
+        """Return the deployment, connected to with the settings that the environment says.
+
+        Raises as stack() does, and InvalidValue for settings that cannot be.
+        """
         if self._cloud is None:
             stack = self.stack()
             with aws_extra():
-                from iotagg.jobs.cloud import Cloud  # noqa: PLC0415 (local commands need nothing of AWS)
-            self._cloud = Cloud.connected(stack)
+                from iotagg.jobs.cloud import Cloud, Settings  # noqa: PLC0415 (local commands need nothing of AWS)
+            self._cloud = Cloud.connected(stack, Settings.named_by())
         return self._cloud
 
     @contextmanager

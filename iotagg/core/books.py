@@ -19,12 +19,13 @@ UNREADABLE = "sums"  # under this name stands what cannot be taken apart
 class Marker:
     """How far a chunk's history is applied: its revision, whether it is in, and what it adds to each month.
 
-    `totals` is None where a store keeps none.
+    `totals` is None where a store keeps none. `expires` says that it will go by itself, as one of what was erased does.
     """
 
     revision: int
     is_in: bool
     totals: Totals | None = None
+    expires: bool = False
 
 
 @dataclass(frozen=True, slots=True)

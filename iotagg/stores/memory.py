@@ -235,6 +235,9 @@ class MemoryStore:
         with self._lock:
             return iter(sorted((record for record in self._tables.paths.values() if record.site == site), key=_path))
 
+    def listed_paths(self, site: str) -> Iterator[str]:
+        return (record.path for record in self.paths(site))
+
     def files(self, site: str) -> Iterator[FileRecord]:
         with self._lock:
             return iter([record for record in self._records(site) if not record.erased])

@@ -176,6 +176,9 @@ class Store(Protocol):
         """Yield a site's paths, sorted."""
         ...
 
+    def listed_paths(self, site: str) -> Iterator[str]:
+        """Yield the paths of which paths() yields what is known, sorted, also where that cannot be read."""
+
     def files(self, site: str) -> Iterator[FileRecord]:
         """Yield a site's contributions that are stored, in and out, sorted by name.
 

@@ -233,7 +233,7 @@ class SqliteStore:
     def pending(self, site: str) -> Iterator[Pending]:
         query = (
             "SELECT site, content, options FROM file WHERE site = ? AND ("
-            " revision > 0 AND json_array_length(head, '$.chunks') >"
+            " revision > 0 AND iif(json_valid(head), json_array_length(head, '$.chunks'), 0) >"
             " (SELECT count(*) FROM marker WHERE (site, content, options) = (file.site, file.content, file.options)"
             " AND marker.revision >= file.revision)"
             " OR revision % 2 <> EXISTS (SELECT 1 FROM reference"
@@ -345,6 +345,10 @@ class SqliteStore:
         while rows := self._run(query, site, last, _PATHS_TOGETHER).fetchall():
             yield from (self._path_record(*row) for row in rows)
             last = rows[-1][1]
+
+    def listed_paths(self, site: str) -> Iterator[str]:
+        rows = self._run("SELECT path FROM path WHERE site = ? ORDER BY path", site).fetchall()
+        return (path for (path,) in rows)
 
     def files(self, site: str) -> Iterator[FileRecord]:
         query = (

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.running import Command, Deployed
 from tests.pipeline.csvs import csv, everything, flow, many_pairs, put
-from tests.pipeline.vandal import vandal_of
+from tests.pipeline.vandal import InDynamo, vandal_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,3 +125,17 @@ def test_a_stack_is_audited_and_rebuilt_alike(deployed: Deployed, tmp_path: Path
     assert "flow_duration_us of 2022-12-01: stored 1001, recomputed 1000" in result.out
     assert deployed("rebuild").code == 0
     assert everything(store) == before
+
+
+def test_what_is_rebuilt_expires_as_the_environment_says(
+    deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed("upload", "--site", "paris", put(tmp_path / "one.csv", csv(flow())))
+    deployed.work_off()
+    vandal = vandal_of(deployed.cloud.store)
+    assert isinstance(vandal, InDynamo)
+    vandal.set_sums(KEY, vandal.sums(KEY) | {"d01": 1001})
+    monkeypatch.setenv("IOTAGG_RETENTION_MONTHS", "1000")
+    assert deployed("rebuild").code == 0
+    item = vandal.clients.dynamodb.get_item(TableName=vandal.table, Key=vandal.sums_key(KEY), ConsistentRead=True)
+    assert "expires" in item["Item"]

@@ -12,7 +12,7 @@ from tests.project.tree import ROOT, project_files, python_files, shown
 
 MODULE_LINES = 500
 FUNCTION_LINES = 70
-# The core, the project, no code, AWS, the templates, the compiled scanner, faults, hostile input, kills.
+# The core, the project, no code, AWS, the templates, the compiled scanner, faults, hostile input, kills, damage.
 NOT_A_MIRROR = {
     "unit",
     "project",
@@ -23,6 +23,7 @@ NOT_A_MIRROR = {
     "simulation",
     "hostile",
     "chaos",
+    "damage",
 }
 WITHOUT_A_TEST = {"metrics"}  # a table: what it says is tested where it is used
 

@@ -11,7 +11,16 @@ from iotagg.aws.problems import explained
 from iotagg.core.books import Held, Marker, figures_of
 from iotagg.core.contribution import Name
 from iotagg.errors import InvalidValue
-from iotagg.stores.dynamodb.table import EXPIRES, FILES, PAIRS, content_key, marker_prefix, month_key, pair_key
+from iotagg.stores.dynamodb.table import (
+    EXPIRES,
+    FILES,
+    PAIRS,
+    content_key,
+    marker_prefix,
+    month_key,
+    pair_key,
+    paths_key,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -53,6 +62,19 @@ class Books:
                 name = Name(site, content, item["sk"]["S"].partition("#")[0])
                 if not sites or site in sites:
                     yield name
+
+    def listed_paths(self, site: str) -> Iterator[str]:
+        """Yield the paths of a site that have an item, sorted."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            ConsistentRead=True,
+            KeyConditionExpression="pk = :site",
+            ExpressionAttributeValues={":site": {"S": paths_key(site)}},
+            ProjectionExpression="sk",
+        )
+        with explained(f"table {self._table}"):
+            for page in pages:
+                yield from (item["sk"]["S"] for item in page["Items"])
 
     def held(self, sites: Collection[str], first_month: str) -> Iterator[Held]:
         """Yield the pair-months from a month on, sorted; a temporary file puts them into that order."""
@@ -100,7 +122,7 @@ def marker_of(item: Any) -> Marker:
     totals: Totals = {
         month: {name: int(value["N"]) for name, value in figures["M"].items()} for month, figures in months.items()
     }
-    return Marker(int(item["revision"]["N"]), bool(item["in"]["BOOL"]), totals)
+    return Marker(int(item["revision"]["N"]), bool(item["in"]["BOOL"]), totals, EXPIRES in item)
 
 
 def _held(item: Any) -> Held:

@@ -87,6 +87,7 @@ class DynamoStore:
         self._floor = Floor(self._table, retention_months, clock)
         self._sums = Sums(clients.dynamodb, table, clients.meter, self._patience, self._floor)
         self._books = Books(clients.dynamodb, table)
+        self.listed_paths = self._books.listed_paths
         self._corrections = Corrections(clients.dynamodb, table, self._patience, self._floor)
         self._removal = Removal(clients.dynamodb, table, self._patience)
         self._sites: set[str] = set()
