@@ -299,6 +299,7 @@ def seen(world: World) -> dict[str, Any]:
         "sums": read(lambda: everything(store)),
         "export": read(lambda: exported(world.cloud)),
         "audit": read(lambda: [found.text for found in audit(store)]),
+        "paths": read(lambda: [path for site in sites for path in store.listed_paths(site)]),
         "forgotten": read(lambda: {str(record.name) for record in store.forgotten()}),
         "last days": read(world.cloud.arrivals.last_days),
         "exports": read(lambda: {access.what for access in world.cloud.access_log.accesses()}),
