@@ -57,6 +57,7 @@ class Choices:
         self.given = given
         self.taken: list[int] = []
         self.possible: list[int] = []
+        self.are_over = False
 
     @property
     def is_new(self) -> bool:
@@ -64,7 +65,9 @@ class Choices:
         return len(self.taken) >= len(self.given)
 
     def take(self, possible: int) -> int:
-        """Choose one of so many."""
+        """Choose one of so many; whatever is chosen once the run is given up, is of no account."""
+        if self.are_over:
+            return 0
         place = len(self.taken)
         chosen = self.given[place] if place < len(self.given) else 0
         self.taken.append(chosen)
@@ -181,9 +184,9 @@ class _Run:
             return 0
         if self.choices.is_new and not self._given_up:
             state = self._state(tasks)
-            self._given_up = state in self._seen
+            self._given_up = self.choices.are_over = state in self._seen
             self._seen.add(state)
-        return self.choices.take(len(tasks)) if len(tasks) > 1 and not self._given_up else 0
+        return self.choices.take(len(tasks)) if len(tasks) > 1 else 0
 
     def _state(self, tasks: list[Task]) -> bytes:
         histories = [
