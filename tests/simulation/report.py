@@ -68,7 +68,8 @@ def explored(name: str, found: Found, seconds: float) -> str:
     """Return what all orders came to, in a sentence."""
     rest = f"{found.left:,} beginnings were left" if found.left else "all of them"
     return (
-        f"A file of {name}: {found.runs:,} runs through {found.states:,} states to {found.ends:,} ends ({rest}), with"
+        "All orders in which two workers can do their calls with the same message, and each fault at each call, of a"
+        f" file of {name}: {found.runs:,} runs through {found.states:,} states to {found.ends:,} ends ({rest}), with"
         f" {sum(found.faults.values()):,} faults, of {len(found.faults):,} kinds at their places, in"
         f" {seconds / 60:.0f} minutes; {len(found.wrong):,} of them wrong."
     )
