@@ -9,6 +9,7 @@ from iotagg.core.cells import BadCell, address, printable
 from iotagg.errors import InvalidValue
 
 # Not the name of a folder above, or of this one; not an option; and no formula in a spreadsheet that opens an export.
+_SHOWN = 80  # of what is no site
 _SITE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MONTH = re.compile(r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])")
@@ -23,7 +24,7 @@ def checked_site(text: str) -> str:
     """Return a site's name. Raises InvalidValue."""
     if not is_site(text):
         raise InvalidValue(
-            f"'{printable(text)}' is no site: use 1 to 64 letters, digits, '_', '.' or '-',"
+            f"'{printable(text[:_SHOWN])}' is no site: use 1 to 64 letters, digits, '_', '.' or '-',"
             " the last two not at its start"
         )
     return text

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from iotagg.core.books import Held, Marker, figures_in
 from iotagg.core.contribution import Contribution, Head, Name, chunk_ranges, read_chunk
-from iotagg.core.intact import intact
+from iotagg.core.intact import damage, intact
 from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Versions, is_in, sealing
 from iotagg.core.metrics import FLOWS
 from iotagg.core.pair_month import PairMonth, dumped
@@ -344,7 +344,10 @@ class SqliteStore:
         last = ""
         while rows := self._run(query, site, last, _PATHS_TOGETHER).fetchall():
             yield from (self._path_record(*row) for row in rows)
-            last = rows[-1][1]
+            before, last = last, rows[-1][1]
+            if not isinstance(last, str) or last <= before:
+                # Else a list that leads back to its beginning would be gone through for ever.
+                raise damage(f"the list of the paths of {site}", ValueError("it is in no order"))
 
     def listed_paths(self, site: str) -> Iterator[str]:
         rows = self._run("SELECT path FROM path WHERE site = ? ORDER BY path", site).fetchall()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.hostile import cases
 from tests.hostile.cases import CHECKS, parser_of, random_of
-from tests.hostile.running import run_cases, run_watched
+from tests.hostile.running import CASE_SECONDS, run_cases, run_watched
 
 if TYPE_CHECKING:
     from random import Random
@@ -53,3 +54,14 @@ def test_processes_are_watched_and_their_cases_added_up() -> None:
     ran = run_watched(1, 400, 2)
     assert ran.failures == []
     assert ran.counts.total() == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("databases", 2_667_042), ("keys", 4_505_959), ("keys", 4_566_211)],
+    ids=["a list of paths that leads back to its beginning", "a site of a key, told at length", "the same, damaged"],
+)
+def test_what_was_found_once_is_not_found_again(name: str, number: int) -> None:
+    began = time.monotonic()
+    CHECKS[name][1](random_of(1, number))
+    assert time.monotonic() - began < CASE_SECONDS
