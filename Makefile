@@ -83,8 +83,8 @@ hostile: JOBS = 2
 hostile: $(VENV)/ready-test
 	$(BIN)/python -m tests.hostile --cases $(CASES) --seed $(SEED) --jobs $(JOBS)
 
-# The whole pipeline over simulated services under faults: a hundred thousand schedules take an hour on two cores, and all
-# orders of two workers and one fault another while. SOAK=--write puts what was found into docs/guarantees.md.
+# The whole pipeline over simulated services under faults: a hundred thousand schedules take more than half an hour on
+# two cores, and all orders of two workers and one fault follow. SOAK=--write puts what was found into docs/guarantees.md.
 soak: SCHEDULES = 100000
 soak: SEED = 1
 soak: $(VENV)/ready-test

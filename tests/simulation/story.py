@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from tests.pipeline.csvs import HEADER, TORN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tests.simulation.faults import Draws
 
@@ -150,27 +150,24 @@ def _script(draws: Draws, number: int) -> Script:
     for place in range(draws.below(_MOST_STEPS + 1, "steps", number)):
         if draws.fraction("wait", number, place) < 0.5:
             steps.append(Wait())
-        kind = draws.below(8, "kind", number, place)
-        new = rows(draws, "new", number, place)
-        if kind == 0:
-            steps.append(Put(held))
-        elif kind == 1:
-            held += new.removeprefix(HEADER)
-            steps.append(Put(held))
-        elif kind == 2:
-            steps.append(Put(new))
-        elif kind == 3:
-            held = new
-            steps.append(Put(new, "replace"))
-        elif kind == 4:
-            steps.append(Put(new, "add"))
-        elif kind == 5:
-            steps.append(Put(NOT_FLOWS, "replace"))
-        elif kind == 6:
-            steps += [Wait(), Retract()]
-        else:
-            steps += [Wait(), Retract(), Put(held, again=True)]
+        next_steps, held = _NEXT[draws.below(len(_NEXT), "kind", number, place)](
+            held, rows(draws, "new", number, place)
+        )
+        steps += next_steps
     return Script(site, f"incoming/{site}/file-{number}.csv", tuple(steps))
+
+
+# What somebody may do next at a path, given the content that he holds and another one; and what he holds then.
+_NEXT: tuple[Callable[[bytes, bytes], tuple[list[Step], bytes]], ...] = (
+    lambda held, _: ([Put(held)], held),
+    lambda held, new: ([Put(held + new.removeprefix(HEADER))], held + new.removeprefix(HEADER)),
+    lambda held, new: ([Put(new)], held),
+    lambda _, new: ([Put(new, "replace")], new),
+    lambda held, new: ([Put(new, "add")], held),
+    lambda held, _: ([Put(NOT_FLOWS, "replace")], held),
+    lambda held, _: ([Wait(), Retract()], held),
+    lambda held, _: ([Wait(), Retract(), Put(held, again=True)], held),
+)
 
 
 def rows(draws: Draws, *what: object) -> bytes:
