@@ -13,6 +13,7 @@ class Metric:
     `name` heads its columns in exports, `role` names it for `--map`, `stored` and `letter` name its attributes in a
     stored pair-month: the sum `stored`, the sum of squares `stored_sq` and the total of day DD `letterDD`. `since` is
     the version of the export that brought it: columns are promised, so those of a later metric come after all others.
+    `worth_a_word` is the least difference between two days of a pair that anybody would want to hear of.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Metric:
     letter: str
     kind: Literal["duration", "whole"]
     since: int
+    worth_a_word: int
 
     @property
     def squares(self) -> str:
@@ -40,6 +42,7 @@ METRICS = (
         letter="d",
         kind="duration",
         since=1,
+        worth_a_word=60_000_000,
     ),
     Metric(
         name="fwd_packets",
@@ -50,6 +53,7 @@ METRICS = (
         letter="p",
         kind="whole",
         since=1,
+        worth_a_word=100,
     ),
 )
 

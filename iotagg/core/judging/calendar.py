@@ -1,0 +1,22 @@
+"""Days as numbers, so that a window is a subtraction; and what kind of day each is."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from iotagg.core.judging.limits import WEEKEND
+
+
+def number_of(day: str) -> int:
+    """Return the number of an ISO day: 1 is 0001-01-01."""
+    return date.fromisoformat(day).toordinal()
+
+
+def day_of(number: int) -> str:
+    """Return the ISO day of a number; what would lie after 9999-12-31 is that day."""
+    return date.fromordinal(min(number, date.max.toordinal())).isoformat()
+
+
+def is_weekend(number: int) -> bool:
+    """Say whether a day is a Saturday or a Sunday: day 1 was a Monday."""
+    return (number - 1) % 7 >= WEEKEND
