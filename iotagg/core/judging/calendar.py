@@ -20,3 +20,8 @@ def day_of(number: int) -> str:
 def is_weekend(number: int) -> bool:
     """Say whether a day is a Saturday or a Sunday: day 1 was a Monday."""
     return (number - 1) % 7 >= WEEKEND
+
+
+def month_of(number: int) -> str:
+    """Return the month (`2022-12`) of a day's number, from 0001-01 to 9999-12."""
+    return date.fromordinal(min(max(number, 1), date.max.toordinal())).isoformat()[:7]

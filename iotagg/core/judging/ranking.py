@@ -1,0 +1,61 @@
+"""The ranks of a pair's months, from the pair's days alone: what a store keeps of what stands out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from iotagg.core.history import days_of
+from iotagg.core.judging.calendar import day_of, month_of, number_of
+from iotagg.core.judging.limits import LONGEST_PATIENCE, WINDOW
+from iotagg.core.judging.pair_days import odd_days
+from iotagg.core.judging.silence import is_steady, silences
+from iotagg.core.ranks import Rank, rank_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from iotagg.core.pair_month import PairMonth
+
+_LAST_NUMBER = 1 << 30  # of a day that no calendar has
+
+
+def months_judged(month: str) -> tuple[str, str]:
+    """Return the first and last month that are judged differently where days of a month changed."""
+    last = number_of(f"{month}-28") + 3 + WINDOW + LONGEST_PATIENCE + 1
+    return month, month_of(last)
+
+
+def months_needed(first: str, last: str) -> tuple[str, str]:
+    """Return the first and last month that have to be read to judge those between two inclusive ones."""
+    return month_of(number_of(f"{first}-01") - WINDOW), last
+
+
+def ranks_of(months: Sequence[PairMonth], first: str, last: str) -> dict[str, Rank | None]:
+    """Return the ranks of a pair's months between two inclusive ones; of a month without flows it is None.
+
+    `months` are the pair's, oldest first, with those that are needed before the first.
+    """
+    days = [day for month in months for day in days_of(month)]
+    numbers = [number_of(day.day) for day in days]
+    odd = {oddity.day[:7] for oddity in odd_days(days, f"{first}-01", f"{last}-31")}
+    # Whether a silence that lasts stands out is for the reader to say, who knows up to when there are days at all.
+    odd |= {day_of(silence.last)[:7] for silence in silences(numbers, numbers[-1] if numbers else _LAST_NUMBER)}
+    ranks: dict[str, Rank | None] = {}
+    for month in months:
+        if first <= month.month <= last:
+            observed = [number for number, day in zip(numbers, days, strict=True) if day.day[:7] <= month.month]
+            present = any(day.day[:7] == month.month for day in days)
+            steady = is_steady(observed)
+            new = _new_day(observed, month.month)
+            ranks[month.month] = (
+                rank_of(month, stands_out=month.month in odd, steady=steady, new=new) if present else None
+            )
+    return ranks
+
+
+def _new_day(observed: Sequence[int], month: str) -> int:
+    # The day of the month (1 to 31) before which the pair was not met for a whole window; 0 where there is none.
+    for place, number in enumerate(observed):
+        if month_of(number) == month and (not place or number - observed[place - 1] > WINDOW):
+            return int(day_of(number)[8:])
+    return 0
