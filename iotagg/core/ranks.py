@@ -25,6 +25,7 @@ LETTERS = (*(metric.letter for metric in METRICS), FLOWS_LETTER, "u")
 _BITS = 3
 _PACKETS = next(metric.stored for metric in METRICS if metric.role == "packets")
 _TEXT = re.compile(r"([01])([01])\.((?:[a-z][0-9]{2})*)")
+_NEW = "n"
 _PART = re.compile(r"([a-z])([0-9]{2})")
 
 
@@ -49,12 +50,19 @@ def totals_of(month: PairMonth) -> tuple[int, ...]:
 class Rank:
     """Whether a day of the month stands out, whether the pair is steady, and the size of each of MEASURES.
 
-    Its text is such that texts sort by the flags, and then by the size of the first measure.
+    `new` is the day of the month (1 to 31) on which the pair was met again, or first, after a whole window without it;
+    0 where there is none. Its text is such that texts sort by the flags, and then by the size of the first measure.
     """
 
     stands_out: bool
     steady: bool
     sizes: tuple[int, ...]
+    new: int = 0
+
+    @property
+    def flags(self) -> tuple[bool, bool, int]:
+        """What depends on other months than its own."""
+        return self.stands_out, self.steady, self.new
 
     def size(self, measure: str) -> int:
         """Return the size of a measure."""
@@ -62,7 +70,7 @@ class Rank:
 
     def __str__(self) -> str:
         sizes = "".join(f"{letter}{size:02}" for letter, size in zip(LETTERS, self.sizes, strict=True))
-        return f"{flags_text(self.stands_out, self.steady)}{sizes}"
+        return f"{flags_text(self.stands_out, self.steady)}{sizes}{_NEW}{self.new:02}"
 
     @classmethod
     def parse(cls, text: str) -> Rank:
@@ -74,12 +82,13 @@ class Rank:
         if found is None:
             return cls(stands_out=True, steady=True, sizes=(size_of(MAX_SUM),) * len(LETTERS))
         sizes = dict(_PART.findall(found[3]))
-        return cls(found[1] == "1", found[2] == "1", tuple(int(sizes.get(letter, 0)) for letter in LETTERS))
+        classes = tuple(int(sizes.get(letter, 0)) for letter in LETTERS)
+        return cls(found[1] == "1", found[2] == "1", classes, int(sizes.get(_NEW, 0)))
 
 
-def rank_of(month: PairMonth, stands_out: bool, steady: bool) -> Rank:
+def rank_of(month: PairMonth, stands_out: bool, steady: bool, new: int = 0) -> Rank:
     """Return the rank that a month's sums have."""
-    return Rank(stands_out, steady, tuple(map(size_of, totals_of(month))))
+    return Rank(stands_out, steady, tuple(map(size_of, totals_of(month))), new)
 
 
 def flags_text(stands_out: bool, steady: bool) -> str:

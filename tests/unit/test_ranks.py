@@ -9,7 +9,8 @@ from iotagg.core.pair_month import PairMonth
 from iotagg.core.ranks import LETTERS, MEASURES, Rank, bounds, flags_text, flags_wanted, rank_of, size_of, totals_of
 
 totals = st.integers(0, MAX_SUM)
-ranks = st.builds(Rank, st.booleans(), st.booleans(), st.tuples(*[st.integers(0, size_of(MAX_SUM)) for _ in MEASURES]))
+sizes = st.tuples(*[st.integers(0, size_of(MAX_SUM)) for _ in MEASURES])
+ranks = st.builds(Rank, st.booleans(), st.booleans(), sizes, st.integers(0, 31))
 
 
 def month(**sums: int) -> PairMonth:
@@ -55,9 +56,10 @@ def test_without_packets_there_is_no_time_per_packet() -> None:
 
 
 def test_the_text_of_a_rank_tells_flags_and_sizes() -> None:
-    rank = rank_of(month(flows=3, dur=10**10, pkt=10**4), True, False)
-    assert str(rank) == "10.d12p05f01u07"
-    assert rank == Rank(stands_out=True, steady=False, sizes=(12, 5, 1, 7))
+    rank = rank_of(month(flows=3, dur=10**10, pkt=10**4), True, False, 6)
+    assert str(rank) == "10.d12p05f01u07n06"
+    assert rank == Rank(stands_out=True, steady=False, sizes=(12, 5, 1, 7), new=6)
+    assert rank.flags == (True, False, 6)
     assert [rank.size(measure) for measure in MEASURES] == [12, 5, 1, 7]
 
 
