@@ -11,6 +11,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from iotagg.core.judging.pairs import Pair
 from iotagg.core.judging.ranking import months_judged, months_needed, ranks_of
 from iotagg.errors import NotFound
 
@@ -30,23 +31,23 @@ def assess_chunk(store: Store, site: str, chunk: Iterable[PairMonth]) -> int:
     put = 0
     for pair, months in groupby(chunk, key=lambda row: (row.source, row.destination)):
         changed = [row.month for row in months]
-        put += assess_pair(store, site, *pair, min(changed), max(changed))
+        put += assess_pair(store, Pair(site, *pair), min(changed), max(changed))
     return put
 
 
-def assess_pair(store: Store, site: str, source: str, destination: str, first: str, last: str) -> int:
+def assess_pair(store: Store, pair: Pair, first: str, last: str) -> int:
     """Bring the ranks of a pair up to date after changes between two months; return how many were put."""
     first, last = months_judged(first)[0], months_judged(last)[1]
     needed = months_needed(first, last)
-    found = store.ranked_months(site, source, destination, *needed)
+    found = store.ranked_months(pair.site, pair.source, pair.destination, *needed)
     put = 0
     while True:
         ranks = ranks_of([month for month, _ in found], first, last)
         changed = [(month, rank) for month, rank in found if month.month in ranks and rank != ranks[month.month]]
-        put += sum(store.put_rank(site, month, ranks[month.month]) for month, _ in changed)
+        put += sum(store.put_rank(pair.site, month, ranks[month.month]) for month, _ in changed)
         if all(_has_same_flags(rank, ranks[month.month]) for month, rank in changed):
             return put  # the sizes are those of the month's own sums, which the store compared
-        again = store.ranked_months(site, source, destination, *needed)
+        again = store.ranked_months(pair.site, pair.source, pair.destination, *needed)
         if _sums(again) == _sums(found):
             return put
         found = again

@@ -91,6 +91,8 @@ def _judged(days: Sequence[DayTotal], numbers: Sequence[int], begin: int, place:
         return None
     others = _without_outliers(others)
     direction = _direction(day, others)
+    if compared is not same and same and _direction(day, [figures_of(days[each]) for each in same]) != direction:
+        return None  # too few days of its kind to compare it with, and it is like those
     scores = [direction * deviations(figure, column) for figure, column in zip(day, _columns(others), strict=True)]
     shown_by = max(range(len(day)), key=scores.__getitem__)
     usual = median([other[shown_by] for other in others])

@@ -24,11 +24,12 @@ def deviations(value: int, others: Sequence[int]) -> float:
     off = value * count - total
     if not off:
         return 0.0
-    # n·Σx² - (Σx)² of others that deviate by the least part of their mean that is believed
-    least = total * total * (count - 1) // (STEADIEST * STEADIEST * count)
-    spread = max(count * sum(other * other for other in others) - total * total, least)
+    # (n·Σx² - (Σx)²)·scale, or that of others that deviate by the least part of their mean that is believed
+    scale = STEADIEST * STEADIEST * count
+    spread = count * sum(other * other for other in others) - total * total
+    spread = max(spread * scale, total * total * (count - 1))
     free = count - 1
-    squared = off * off * free / (spread * (count + 1)) if spread else float(off * off)
+    squared = off * off * free * scale / (spread * (count + 1)) if spread else float(off * off)
     normal = sqrt(free * log1p(squared / free)) * (8 * free + 1) / (8 * free + 3)
     return copysign(normal, off)
 

@@ -33,4 +33,4 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value:.0f}" if value >= _FEW * _FEW or value == int(value) else f"{value:.1f}"
+    return f"{value:,.0f}" if value >= _FEW * _FEW or value == int(value) else f"{value:.1f}"
