@@ -9,10 +9,12 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from iotagg.assess import assess_pair
 from iotagg.auditing.findings import Finding, Note, figure_name
 from iotagg.auditing.spool import ALL, UNREADABLE, added_up
 from iotagg.core.books import Held
 from iotagg.core.contribution import bucket_of
+from iotagg.core.judging.pairs import Pair
 from iotagg.core.metrics import FLOWS
 
 if TYPE_CHECKING:
@@ -109,6 +111,7 @@ class Comparison:
             if not self.store.correct(held, expected):
                 self.spool.add_suspect(held.key, turn + 1)
                 return []
+            assess_pair(self.store, Pair(site, source, destination), month, month)
             self.counts.corrected += 1
         return list(_differences(held, expected))
 

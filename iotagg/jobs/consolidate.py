@@ -1,10 +1,15 @@
-"""Chunks of a contribution, brought to the revision that a message names: each in a transaction of its own."""
+"""Chunks of a contribution, brought to the revision that a message names: each in a transaction of its own.
+
+What is applied is assessed before the message is done with, and before the file is taken off the list of those that are
+pending. So whoever dies in between leaves it to the next one who gets the message, or to the sweep.
+"""
 
 from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
+from iotagg.assess import assess_chunk
 from iotagg.core.ledger import Move, Refusal
 from iotagg.errors import NotFound, NumberTooLarge, Unintelligible
 from iotagg.jobs.chunk_range import ChunkRange
@@ -12,7 +17,7 @@ from iotagg.jobs.summarize import hand_over
 from iotagg.pipeline import carry_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from concurrent.futures import Future
 
     from iotagg.core.contribution import Chunk, Head, Name
@@ -28,7 +33,7 @@ def consolidate_message(
 ) -> bool:
     """Do what a message of the chunks queue asks for; say whether all of it is done, or time ran out.
 
-    Doing it again changes nothing; from the second time it is `received`, only what is missing is tried. Raises
+    Doing it again changes nothing; from the second time it is `received`, only what is missing is applied. Raises
     Unintelligible, NotFound for an unknown contribution, and CloudError when AWS is not to be had. Of what was erased,
     nothing is left to be done.
     """
@@ -46,9 +51,7 @@ def consolidate_message(
         )
     done = cloud.store.applied(work.name, work.revision) if received > 1 else frozenset()
     try:
-        finished = apply_all(
-            cloud.store, work.name, work.revision, [each for each in work.numbers if each not in done], in_time
-        )
+        finished = apply_all(cloud.store, work.name, work.revision, work.numbers, in_time, done)
     except NumberTooLarge as reason:
         _take_out(cloud, record, str(reason))
         return True
@@ -66,14 +69,20 @@ def _is_erased(store: Store, name: Name) -> bool:
     return record is not None and record.erased
 
 
-def apply_all(
-    store: Store, name: Name, revision: int, numbers: Iterable[int], in_time: Callable[[], bool] = lambda: True
+def apply_all(  # noqa: PLR0913, PLR0917 (three parts name a revision's chunks)
+    store: Store,
+    name: Name,
+    revision: int,
+    numbers: Iterable[int],
+    in_time: Callable[[], bool] = lambda: True,
+    done: Collection[int] = (),
 ) -> bool:
-    """Bring chunks to a revision, a few at a time; say whether all were begun before time ran out.
+    """Bring chunks to a revision and assess their pairs, a few at a time; say whether all were begun in time.
 
-    Chunks of one contribution never share a pair's month, so that they cannot be in each other's way.
+    Those that are `done` are assessed alone. Chunks of one contribution never share a pair's month, so that they cannot
+    be in each other's way.
     """
-    begun: set[Future[bool]] = set()
+    begun: set[Future[None]] = set()
     with ThreadPoolExecutor(IN_FLIGHT) as pool:
         for number, chunk in store.chunks(name, numbers):
             if not in_time():
@@ -81,7 +90,7 @@ def apply_all(
             if len(begun) == IN_FLIGHT:
                 ended, begun = wait(begun, return_when=FIRST_COMPLETED)
                 _raise_first(ended)
-            begun.add(pool.submit(_apply, store, name, revision, number, chunk))
+            begun.add(pool.submit(_apply if number not in done else _assess, store, name, revision, number, chunk))
         else:
             _raise_first(begun)
             return True
@@ -96,11 +105,16 @@ def consolidate_here(store: Store, head: Head, revision: int) -> None:
     store.settled(head.name, revision)
 
 
-def _apply(store: Store, name: Name, revision: int, number: int, chunk: Chunk) -> bool:
-    return store.apply(name, revision, number, chunk)
+def _apply(store: Store, name: Name, revision: int, number: int, chunk: Chunk) -> None:
+    store.apply(name, revision, number, chunk)
+    assess_chunk(store, name.site, chunk)
 
 
-def _raise_first(futures: Iterable[Future[bool]]) -> None:
+def _assess(store: Store, name: Name, _revision: int, _number: int, chunk: Chunk) -> None:
+    assess_chunk(store, name.site, chunk)
+
+
+def _raise_first(futures: Iterable[Future[None]]) -> None:
     for future in futures:
         future.result()
 

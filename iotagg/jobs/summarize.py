@@ -132,13 +132,18 @@ class _Timed:
         return self._stream.read(size)
 
 
-def hand_over(cloud: Cloud) -> Callable[[Store, Head, int], None]:
-    """Return what leaves the chunks that a revision has not reached to the chunks queue."""
+def hand_over(cloud: Cloud, *, once_more: bool = False) -> Callable[[Store, Head, int], None]:
+    """Return what leaves the chunks that a revision has not reached to the chunks queue.
+
+    Where it has reached all of them, whoever applied the last one assesses it and takes the file off the list of those
+    that are pending; with `once_more`, as somebody may have died at that, all are handed over again.
+    """
 
     def send(store: Store, head: Head, revision: int) -> None:
-        missing = set(range(head.chunks)) - store.applied(head.name, revision) if revision else set()
-        cloud.chunks.send(drafts(head, revision, missing))
-        if not missing:
+        numbers = set(range(head.chunks)) if revision else set()
+        missing = numbers - store.applied(head.name, revision) if numbers else numbers
+        cloud.chunks.send(drafts(head, revision, missing or (numbers if once_more else ())))
+        if not numbers:
             store.settled(head.name, revision)
 
     return send
