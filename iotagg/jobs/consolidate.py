@@ -69,7 +69,7 @@ def _is_erased(store: Store, name: Name) -> bool:
     return record is not None and record.erased
 
 
-def apply_all(  # noqa: PLR0913, PLR0917 (three parts name a revision's chunks)
+def apply_all(  # noqa: PLR0917 (three parts name a revision's chunks)
     store: Store,
     name: Name,
     revision: int,
