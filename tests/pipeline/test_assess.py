@@ -55,9 +55,7 @@ def stored_ranks(store: Store) -> Ranks:
         for month, rank in store.ranked_months(SITE, source, destination):
             found[source, destination, month.month] = rank
     listed = {
-        (source, destination, month): rank
-        for month in MONTHS
-        for source, destination, rank in store.ranks(SITE, month)
+        (source, destination, month): rank for month in MONTHS for source, destination, rank in store.ranks(SITE, month)
     }
     assert listed == found
     return found

@@ -179,10 +179,13 @@ def test_the_ranks_of_a_pair_tell_its_odd_months_its_steadiness_and_when_it_was_
     assert found == {"2022-12": rank_of(rows[2], False, True)}
 
 
-def test_a_silence_that_ended_marks_the_month_in_which_it_began() -> None:
-    rows = months(dict.fromkeys([*range(20), *range(30, 70)], 100))
-    assert ranks(rows)["2022-10"] == (True, True, 3)
-    assert ranks(months(dict.fromkeys(range(20), 100))) == {"2022-10": (False, True, 3)}
+def test_a_silence_within_a_month_marks_it() -> None:
+    assert ranks(months(dict.fromkeys([*range(20), *range(23, 70)], 100)))["2022-10"] == (True, True, 3)
+
+
+def test_a_silence_beyond_a_month_is_left_to_who_looks_at_the_steady() -> None:
+    for days in ([*range(20)], [*range(20), *range(30, 70)], [*range(20), 200]):
+        assert ranks(months(dict.fromkeys(days, 100)))["2022-10"] == (False, True, 3)
 
 
 def test_a_pair_is_new_again_after_a_whole_window() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from iotagg.core.history import days_of
 from iotagg.core.judging.calendar import day_of, month_of, number_of
-from iotagg.core.judging.limits import LONGEST_PATIENCE, WINDOW
+from iotagg.core.judging.limits import WINDOW
 from iotagg.core.judging.pair_days import odd_days
 from iotagg.core.judging.silence import is_steady, silences
 from iotagg.core.ranks import Rank, rank_of
@@ -16,13 +17,12 @@ if TYPE_CHECKING:
 
     from iotagg.core.pair_month import PairMonth
 
-_LAST_NUMBER = 1 << 30  # of a day that no calendar has
+_DAYS_AFTER_THE_28TH = 3
 
 
 def months_judged(month: str) -> tuple[str, str]:
     """Return the first and last month that are judged differently where days of a month changed."""
-    last = number_of(f"{month}-28") + 3 + WINDOW + LONGEST_PATIENCE + 1
-    return month, month_of(last)
+    return month, month_of(number_of(f"{month}-28") + _DAYS_AFTER_THE_28TH + WINDOW)
 
 
 def months_needed(first: str, last: str) -> tuple[str, str]:
@@ -38,8 +38,7 @@ def ranks_of(months: Sequence[PairMonth], first: str, last: str) -> dict[str, Ra
     days = [day for month in months for day in days_of(month)]
     numbers = [number_of(day.day) for day in days]
     odd = {oddity.day[:7] for oddity in odd_days(days, f"{first}-01", f"{last}-31")}
-    # Whether a silence that lasts stands out is for the reader to say, who knows up to when there are days at all.
-    odd |= {day_of(silence.last)[:7] for silence in silences(numbers, numbers[-1] if numbers else _LAST_NUMBER)}
+    odd |= _months_with_a_silence(numbers)
     ranks: dict[str, Rank | None] = {}
     for month in months:
         if first <= month.month <= last:
@@ -51,6 +50,16 @@ def ranks_of(months: Sequence[PairMonth], first: str, last: str) -> dict[str, Ra
                 rank_of(month, stands_out=month.month in odd, steady=steady, new=new) if present else None
             )
     return ranks
+
+
+def _months_with_a_silence(observed: Sequence[int]) -> set[str]:
+    # Those that began and ended within a month. Any other one begins with the last day that a month has: the reader
+    # looks at each pair that was steady then, and knows up to when there are days at all.
+    if not observed:
+        return set()
+    found = silences(observed, observed[-1])
+    ends = ((silence.last, observed[bisect_right(observed, silence.last)]) for silence in found)
+    return {month_of(last) for last, following in ends if month_of(last) == month_of(following)}
 
 
 def _new_day(observed: Sequence[int], month: str) -> int:
