@@ -16,7 +16,7 @@ from iotagg.core.findings import Finding, Kind, Severity
 from iotagg.core.history import DayTotal
 from iotagg.core.judging.calendar import day_of, is_weekend, month_of, number_of
 from iotagg.core.judging.pairs import Pair, Span, pair_findings, severity_of
-from iotagg.core.judging.scores import deviations, median, robust_deviations
+from iotagg.core.judging.scores import are_apart, deviations, median, robust_deviations
 from iotagg.core.judging.silence import is_steady, silences
 from iotagg.core.judging.words import count, figure, times
 
@@ -61,15 +61,18 @@ numbers = st.lists(st.integers(0, 10**15), min_size=2, max_size=60)
 
 
 @given(numbers, st.integers(0, 10**15))
-def test_deviations_are_students_t_on_the_scale_of_a_normal_distribution(others: list[int], value: int) -> None:
+def test_deviations_are_students_t(others: list[int], value: int) -> None:
     mean = Fraction(sum(others), len(others))
-    spread = statistics.stdev(list(map(Fraction, others)))
-    spread = max(float(spread), float(mean) / 32)
-    free = len(others) - 1
-    t = float(value - mean) / (spread * math.sqrt(1 + 1 / len(others))) if spread else 0.0
-    expected = math.copysign(math.sqrt(free * math.log1p(t * t / free)) * (8 * free + 1) / (8 * free + 3), t)
+    spread = max(float(statistics.stdev(list(map(Fraction, others)))), float(mean) / 32)
     if spread and value != mean:
+        expected = float(value - mean) / (spread * math.sqrt(1 + 1 / len(others)))
         assert deviations(value, others) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+def test_groups_are_apart_where_chance_does_not_bring_them_there() -> None:
+    assert are_apart([90, 100, 110] * 5, [30, 40, 50] * 3)
+    assert not are_apart([90, 100, 110] * 5, [80, 100, 125] * 3)
+    assert not are_apart([5, 5], [5, 5])
 
 
 def test_a_value_that_is_usual_deviates_by_nothing() -> None:
@@ -110,7 +113,7 @@ def test_ten_times_the_usual_is_a_surge_and_a_tenth_a_drop() -> None:
 
 def test_a_finding_tells_what_was_and_what_is_usual() -> None:
     (finding,) = found_in([*month_of_days(), day(30, 1000)])
-    assert finding.reason == "1,000 flows instead of about 102, 9.8 times more than on 22 weekdays before"
+    assert finding.reason == "1,000 flows instead of about 102, 9.8 times more than on 30 days before"
     assert (finding.measure, finding.usual, finding.actual) == ("flows", 102, 1000)
     assert (finding.site, finding.source, finding.destination) == ("paris", "192.0.2.7", "198.51.100.9")
     assert finding.severity is Severity.HIGH
@@ -159,9 +162,15 @@ def test_one_measure_alone_has_to_be_off_by_far() -> None:
 def test_a_weekend_is_compared_with_weekends() -> None:
     days = [day(number, 10 if number % 7 >= 5 else 100 + number % 4) for number in range(40)]
     assert kinds([*days, day(40, 11)]) == []  # a Saturday
+    assert kinds(days) == []  # nor were the first ones, before there were enough of them to compare with
     (finding,) = found_in([*days, day(40, 100)])
     assert finding.kind is Kind.SURGE
     assert finding.reason.endswith("than on 10 weekend days before")
+
+
+def test_a_pair_that_knows_no_other_days_is_compared_with_those_it_has() -> None:
+    saturdays = [day(number, 100 + number % 3) for number in range(5, 60) if number % 7 >= 5]
+    assert kinds([*saturdays, day(61, 1_000)]) == [(Kind.SURGE, "2022-12-03")]
 
 
 def test_less_than_usual_says_nothing_on_a_day_that_is_not_over() -> None:

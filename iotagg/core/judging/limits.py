@@ -12,14 +12,20 @@ WINDOW = 60
 LEAST = 7
 """Observed days in the window below which nothing is said: a week."""
 
-AGREED = 2.9
+AGREED = 3.3
 """Deviations by which *every* measure has to be off, in the same direction.
 
-For one measure that would be far too little: one normal day in 270 is off by as much. Flows, durations and packets of a
-pair move together when its traffic changes, and much less so by chance.
+For one measure that would be far too little: one normal day in 600 is off by as much, with few days before it one in
+200. Flows, durations and packets of a pair move together when its traffic changes, and much less so by chance.
 """
 
-ALONE = 7.0
+EARLY = 14
+"""Compared days below which a deviation is known too badly for that."""
+
+AGREED_EARLY = 4.0
+"""Deviations by which every measure has to be off where fewer days are compared."""
+
+ALONE = 10.0
 """Deviations by which one measure has to be off where the others are not."""
 
 ALONE_TIMES = 4
@@ -38,6 +44,12 @@ OUTLIER = 6.0
 """Robust deviations by which a day of the window has to be off in every measure to be left aside.
 
 One huge day would hide all others for two months.
+"""
+
+APART = 3
+"""Deviations of the distance between the means of weekdays and weekends from which on they are judged apart.
+
+Most machines know no weekend: to compare their Sundays with Sundays alone would be to know less of them for nothing.
 """
 
 WEEKEND = 5

@@ -11,15 +11,17 @@ from iotagg.core.findings import Kind
 from iotagg.core.judging.calendar import is_weekend, number_of
 from iotagg.core.judging.limits import (
     AGREED,
+    AGREED_EARLY,
     ALONE,
     ALONE_TIMES,
+    EARLY,
     FLOWS_WORTH_A_WORD,
     LEAST,
     OUTLIER,
     RELATIVE,
     WINDOW,
 )
-from iotagg.core.judging.scores import deviations, median, robust_deviations
+from iotagg.core.judging.scores import are_apart, deviations, median, robust_deviations
 from iotagg.core.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 MEASURES = ("flows", *(metric.role for metric in METRICS))
 _WORTH_A_WORD = (FLOWS_WORTH_A_WORD, *(metric.worth_a_word for metric in METRICS))
 _MOST = len(MEASURES) // 2 + 1
+_FEWEST = 2  # of which a deviation can be told
 
 Figures = tuple[int, ...]  # of a day: one for each measure
 
@@ -51,9 +54,14 @@ class Oddity:
     group: str
 
     @property
+    def direction(self) -> int:
+        """1 if it is more than usual, -1 if it is less."""
+        return 1 if self.kind is Kind.SURGE else -1
+
+    @property
     def times(self) -> float:
         """How many times the usual the day is, or the usual is the day."""
-        return _times(self.actual, self.usual, 1 if self.kind is Kind.SURGE else -1)
+        return _times(self.actual, self.usual, self.direction)
 
 
 def figures_of(day: DayTotal) -> Figures:
@@ -83,32 +91,50 @@ def _day(day: DayTotal) -> str:
 
 
 def _judged(days: Sequence[DayTotal], numbers: Sequence[int], begin: int, place: int) -> Oddity | None:
-    weekend = is_weekend(numbers[place])
-    same = [each for each in range(begin, place) if is_weekend(numbers[each]) == weekend]
-    compared = same if len(same) >= LEAST else range(begin, place)
-    day, others = figures_of(days[place]), [figures_of(days[each]) for each in compared]
-    if not _direction(day, others):  # most days end here, before anything that takes time
-        return None
-    others = _without_outliers(others)
-    direction = _direction(day, others)
-    if compared is not same and same and _direction(day, [figures_of(days[each]) for each in same]) != direction:
-        return None  # too few days of its kind to compare it with, and it is like those
-    scores = [direction * deviations(figure, column) for figure, column in zip(day, _columns(others), strict=True)]
-    shown_by = max(range(len(day)), key=scores.__getitem__)
+    day, weekend = figures_of(days[place]), is_weekend(numbers[place])
+    same: list[Figures] = []  # weekends, or weekdays, as the day itself is
+    other: list[Figures] = []
+    for each in range(begin, place):
+        (same if is_weekend(numbers[each]) == weekend else other).append(figures_of(days[each]))
+    if not (_direction(day, same + other) or _direction(day, same)):
+        return None  # most days end here, before anything that takes time
+    if len(same) >= LEAST and _are_apart(same, other):
+        oddity = _odd(days[place], same, "weekend days" if weekend else "weekdays")
+    else:
+        oddity = _odd(days[place], same + other, "days")
+    # Of its kind there may be too few days to compare it with: it is not odd to be like those.
+    few = 0 < len(same) < LEAST
+    is_like_those = few and oddity is not None and _direction(day, same) != oddity.direction
+    return None if is_like_those else oddity
+
+
+def _odd(day: DayTotal, others: Sequence[Figures], group: str) -> Oddity | None:
+    figures, others = figures_of(day), _without_outliers(others)
+    direction = _direction(figures, others)
+    scores = [direction * deviations(figure, column) for figure, column in zip(figures, _columns(others), strict=True)]
+    shown_by = max(range(len(figures)), key=scores.__getitem__)
     usual = median([other[shown_by] for other in others])
-    alone = scores[shown_by] >= ALONE and _times(day[shown_by], usual, direction) >= ALONE_TIMES
-    if not direction or (min(scores) < AGREED and not alone):
+    agreed = min(scores) >= (AGREED if len(others) >= EARLY else AGREED_EARLY)
+    alone = scores[shown_by] >= ALONE and _times(figures[shown_by], usual, direction) >= ALONE_TIMES
+    if not direction or not (agreed or alone):
         return None
     return Oddity(
-        day=days[place].day,
+        day=day.day,
         kind=Kind.SURGE if direction > 0 else Kind.DROP,
         score=scores[shown_by],
         measure=MEASURES[shown_by],
         usual=usual,
-        actual=day[shown_by],
+        actual=figures[shown_by],
         compared=len(others),
-        group=("weekend days" if weekend else "weekdays") if len(compared) < place - begin else "days",
+        group=group,
     )
+
+
+def _are_apart(same: Sequence[Figures], other: Sequence[Figures]) -> bool:
+    if len(other) < _FEWEST:
+        return False
+    columns = zip(_columns(same), _columns(other), strict=True)
+    return sum(are_apart(some, others) for some, others in columns) >= _MOST
 
 
 def _columns(others: Sequence[Figures]) -> Iterator[tuple[int, ...]]:
@@ -118,7 +144,7 @@ def _columns(others: Sequence[Figures]) -> Iterator[tuple[int, ...]]:
 def _direction(day: Figures, others: Sequence[Figures]) -> int:
     # 1 if a day is more than usual, and by so much that it is worth a word: in most measures, or in one by far; -1 if
     # it is less, 0 if it is neither.
-    usual = [median(column) for column in _columns(others)]
+    usual = [median(column) for column in _columns(others)] if others else list(day)
     for direction in (1, -1):
         votes = 0
         for figure, ordinary, least in zip(day, usual, _WORTH_A_WORD, strict=True):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from math import copysign, inf, log1p, sqrt
+from math import copysign, inf, sqrt
 from typing import TYPE_CHECKING
 
-from iotagg.core.judging.limits import STEADIEST
+from iotagg.core.judging.limits import APART, STEADIEST
+from iotagg.core.moments import moments_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,24 +15,30 @@ _NORMAL = 1.4826  # the deviation of a normal distribution is so many median abs
 
 
 def deviations(value: int, others: Sequence[int]) -> float:
-    """Return by how many deviations a value is off, given at least two others, on the scale of a normal distribution.
+    """Return by how many deviations a value is off, given at least two others.
 
-    Student's t for one more observation, `(x - mean) / (s·√(1 + 1/n))`, from exact integers up to its one division; s
-    is never taken for less than a part of the mean. Few others make an uncertain s: t is turned into the normal
-    deviation that is as rare, which for f = n - 1 is near `√(f·ln(1 + t²/f)) · (8f + 1)/(8f + 3)` (Wallace 1959).
+    Student's t for one more observation, `(x - mean) / (s·√(1 + 1/n))`, from exact integers up to its one division; the
+    sample deviation s is never taken for less than a part of the mean.
     """
     count, total = len(others), sum(others)
     off = value * count - total
-    if not off:
-        return 0.0
     # (n·Σx² - (Σx)²)·scale, or that of others that deviate by the least part of their mean that is believed
     scale = STEADIEST * STEADIEST * count
     spread = count * sum(other * other for other in others) - total * total
     spread = max(spread * scale, total * total * (count - 1))
-    free = count - 1
-    squared = off * off * free * scale / (spread * (count + 1)) if spread else float(off * off)
-    normal = sqrt(free * log1p(squared / free)) * (8 * free + 1) / (8 * free + 3)
-    return copysign(normal, off)
+    squared = off * off * (count - 1) * scale / (spread * (count + 1)) if spread else float(off * off)
+    return copysign(sqrt(squared), off)
+
+
+def are_apart(some: Sequence[int], others: Sequence[int]) -> bool:
+    """Say whether the means of two groups of at least two numbers differ by more than they would by chance.
+
+    Welch's test: their distance, in deviations of that distance.
+    """
+    one, other = moments_of(list(some)), moments_of(list(others))
+    distance = (one.mean() or 0.0) - (other.mean() or 0.0)
+    error = sum((each.variance() or 0.0) / each.count for each in (one, other))
+    return distance * distance > APART * APART * error
 
 
 def median(numbers: Sequence[float]) -> float:
