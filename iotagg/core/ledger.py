@@ -23,7 +23,8 @@ class FileRecord:
 
     `retracted` is the path from which a person took it out, or empty: it comes back on a person's word only. While
     another path refers to it, it stays in. `erased` says that what it added is stored no longer, so that it can neither
-    come in nor go out; what of it is in the sums stays there.
+    come in nor go out; what of it is in the sums stays there. `assessed` is the last revision of which a store that
+    lists what is pending knows that it has reached all chunks, and what they changed was assessed.
     """
 
     head: Head
@@ -31,6 +32,7 @@ class FileRecord:
     retracted: str = ""
     paths: frozenset[str] = frozenset()
     erased: bool = False
+    assessed: int = field(default=0, compare=False)
 
     @property
     def name(self) -> Name:

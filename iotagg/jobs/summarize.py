@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from iotagg.aws.events import Arrival
     from iotagg.aws.objects import ObjectStream, ObjectVersion
-    from iotagg.core.contribution import Head
+    from iotagg.core.contribution import Head, Name
     from iotagg.core.ledger import OnChange, PathRecord
     from iotagg.jobs.cloud import Cloud
     from iotagg.stores.protocol import Store
@@ -135,18 +135,24 @@ class _Timed:
 def hand_over(cloud: Cloud, *, once_more: bool = False) -> Callable[[Store, Head, int], None]:
     """Return what leaves the chunks that a revision has not reached to the chunks queue.
 
-    Where it has reached all of them, whoever applied the last one assesses it and takes the file off the list of those
-    that are pending; with `once_more`, as somebody may have died at that, all are handed over again.
+    Where it has reached all of them, whoever applied the last one assesses it and settles the file. With `once_more`,
+    as somebody may have died at that, all are handed over again.
     """
 
     def send(store: Store, head: Head, revision: int) -> None:
         numbers = set(range(head.chunks)) if revision else set()
         missing = numbers - store.applied(head.name, revision) if numbers else numbers
-        cloud.chunks.send(drafts(head, revision, missing or (numbers if once_more else ())))
-        if not numbers:
+        again = once_more and not _is_assessed(store, head.name, revision)
+        cloud.chunks.send(drafts(head, revision, missing or (numbers if again else ())))
+        if not missing and (not numbers or _is_assessed(store, head.name, revision)):
             store.settled(head.name, revision)
 
     return send
+
+
+def _is_assessed(store: Store, name: Name, revision: int) -> bool:
+    record = store.file(name)
+    return record is not None and record.assessed >= revision
 
 
 def _version(arrival: Arrival) -> str:

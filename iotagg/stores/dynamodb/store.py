@@ -279,7 +279,8 @@ class DynamoStore:
 
         def write() -> None:
             with TransactWrite(connection=table.connection.connection) as together:
-                together.condition_check(table.files, *file_key(name), condition=nothing_is_left)
+                file = table.files(*file_key(name))
+                together.update(file, actions=[FileItem.assessed.set(revision)], condition=nothing_is_left)
                 together.delete(table.pending(PENDING, pending_key(name)))
 
         self._write(write)

@@ -55,7 +55,7 @@ class TableItem(Model):
 class FileItem(TableItem):
     """A contribution: its head (JSON), where its first chunk begins, its revision and the paths that refer to it.
 
-    `erased` is there where what it adds is stored no longer.
+    `erased` is there where what it adds is stored no longer. `assessed` is the last revision that was settled.
     """
 
     head = UnicodeAttribute()
@@ -64,6 +64,7 @@ class FileItem(TableItem):
     retracted = UnicodeAttribute(default="")
     paths = UnicodeSetAttribute(null=True)
     erased = BooleanAttribute(null=True)
+    assessed = NumberAttribute(null=True)
 
 
 class MarkerItem(TableItem):
