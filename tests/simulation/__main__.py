@@ -14,7 +14,7 @@ from functools import partial
 
 from docs.made import with_part
 from tests.project.guaranteed import PAGE
-from tests.simulation.exhaustive import FILES, explore
+from tests.simulation.exhaustive import BOTH, Found, explore
 from tests.simulation.many import TOGETHER, run_some
 from tests.simulation.report import Report, explored, summary, table
 from tests.simulation.schedule import Plan, run
@@ -72,14 +72,27 @@ def _run_all(given: argparse.Namespace) -> int:
 
 
 def _explore(given: argparse.Namespace) -> int:
-    wrong = []
-    for name, content in FILES.items():
-        begin = time.monotonic()
-        found = explore(content())
-        print(made := explored(name, found, time.monotonic() - begin), *found.wrong[:10], sep="\n", flush=True)
-        _write(given, f"exhaustive-{name}", made, failed=bool(found.wrong))
-        wrong += found.wrong
-    return 1 if wrong else 0
+    all_found, begin = {}, time.monotonic()
+    for name, both in BOTH.items():
+        all_found[name] = found = explore(both, said=_told)
+        print(
+            name,
+            f"{found.runs:,} runs,",
+            f"{len(found.wrong):,} of them wrong",
+            *found.wrong[:10],
+            sep="\n",
+            flush=True,
+        )
+    print(made := explored(all_found, time.monotonic() - begin))
+    failed = any(found.wrong for found in all_found.values())
+    _write(given, "exhaustive", made, failed=failed)
+    return 1 if failed else 0
+
+
+def _told(found: Found) -> None:
+    print(
+        f"{found.runs:,} runs, {found.left:,} beginnings left, {len(found.wrong):,} wrong", file=sys.stderr, flush=True
+    )
 
 
 def _write(given: argparse.Namespace, part: str, made: str, *, failed: bool) -> None:

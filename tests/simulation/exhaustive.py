@@ -1,9 +1,11 @@
 """All that can happen to two workers with one file and one fault: every order of their calls, every fault at each.
 
-A run is a list of choices: who goes on, and what goes wrong. Each run follows the choices of an earlier one up to some
-point and takes another one there, until there is no other. What comes of two runs is the same where the services hold
-the same and each worker has had the same answers; the second one is then given up. Time stands still meanwhile, so
-that no wait hides an order; when both workers are done, others finish what they left, in the ordinary way.
+Both have a message each: both read the file, or one reads it once more while the other adds what it adds, or both add
+it. A run is a list of choices: who goes on, and what goes wrong. Each run follows the choices of an earlier one up to
+some point and takes another one there, until there is no other. What comes of two runs is the same where the services
+hold the same, each worker has had the same answers, and the fault is over in both or in neither; the second one is then
+given up. Time stands still meanwhile, so that no wait hides an order; when both workers are done, others finish what
+they left, in the ordinary way.
 """
 
 from __future__ import annotations
@@ -34,7 +36,13 @@ if TYPE_CHECKING:
 WORKERS = ("first", "second")
 # Without time, a stall is the others' turn, and what comes late is what comes in another order.
 TIMELESS = frozenset(Fault) - {Fault.STALLED_BEFORE, Fault.STALLED_AFTER}
-_MOST_RECEIVES = 2
+READS, ADDS = "reads", "adds"
+BOTH = {
+    "both read the file": (READS, READS),
+    "one reads it once more while the other adds what it adds": (READS, ADDS),
+    "both add what it adds": (ADDS, ADDS),
+}
+_TOLD = 1_000
 _SITE, _PATH = "paris", "incoming/paris/file.csv"
 
 
@@ -100,42 +108,48 @@ class ChosenFaults(Faults):
         return possible[chosen - 1]
 
 
-def explore(content: bytes, most_runs: float = float("inf")) -> Found:
-    """Take all choices, or as many as may be taken; return what was found."""
+def explore(both: tuple[str, str], most_runs: float = float("inf"), said: Callable[[Found], object] = id) -> Found:
+    """Take all choices of two workers that read or add, or as many as may be taken; return what was found.
+
+    `said` is told now and then how far it is.
+    """
     found = Found()
     seen: set[bytes] = set()
     waiting: list[list[int]] = [[]]
     with quietly():
         while waiting and found.runs < most_runs:
-            _one_more(found, content, waiting, seen)
-    found.states, found.left = len(seen), len(waiting)
+            _one_more(found, both, waiting, seen)
+            found.states, found.left = len(seen), len(waiting)
+            if not found.runs % _TOLD:
+                said(found)
     return found
 
 
-def _one_more(found: Found, content: bytes, waiting: list[list[int]], seen: set[bytes]) -> None:
-    one = _Run(content, Choices(waiting.pop()), seen)
+def _one_more(found: Found, both: tuple[str, str], waiting: list[list[int]], seen: set[bytes]) -> None:
+    one = _Run(both, Choices(waiting.pop()), seen)
     try:
         wrong = one.verdict()
     finally:
         one.world.close()
     found.runs += 1
     waiting += one.choices.others()
-    if wrong is None:
-        return
-    found.ends += 1
     for each in one.faults.fired:
         text = f"{each.site}: {each.fault.value}"
         found.faults[text] = found.faults.get(text, 0) + 1
+    if wrong is None:
+        return
+    found.ends += 1
     found.wrong += [f"{one.choices.taken}: {each}" for each in wrong]
 
 
 class _Run:
-    def __init__(self, content: bytes, choices: Choices, seen: set[bytes]) -> None:
+    def __init__(self, both: tuple[str, str], choices: Choices, seen: set[bytes]) -> None:
         self.choices = choices
         self.faults = ChosenFaults(Draws(1))
         self.faults.choices, self.faults.workers = choices, frozenset(WORKERS)
         self._seen = seen
-        self._content = content
+        self._both = both
+        self._content = csv(flow(), flow(packets=2))
         self._steers = False
         self._given_up = False
         self.world = World(1, self.faults, choose=self._choose, calm=True)
@@ -143,12 +157,12 @@ class _Run:
     def verdict(self) -> list[str] | None:
         """Return what is wrong at the end, None where another run came by here."""
         world = self.world
-        messages = self._the_same_message_twice()
+        jobs = self._jobs()
         scheduler = world.scheduler
         self._steers = scheduler.is_timeless = True
         tasks = [
-            scheduler.start(process, process.name, partial(self._work, message))
-            for process, message in zip(map(Process, WORKERS), messages, strict=True)
+            scheduler.start(process, process.name, job)
+            for process, job in zip(map(Process, WORKERS), jobs, strict=True)
         ]
         scheduler.run(lambda: self._given_up or all(task.over or not task.process.alive for task in tasks))
         if self._given_up:
@@ -159,25 +173,29 @@ class _Run:
         wrong = [] if comes_to_rest(world, actors) else ["it does not come to rest"]
         return wrong + wrongs(world, (Script(_SITE, _PATH, (Put(self._content),)),), in_order=False)
 
-    def _the_same_message_twice(self) -> list[Message]:
-        # Its visibility ended while the first worker was at it.
-        world = self.world
-        cloud = world.cloud()
+    def _jobs(self) -> list[Callable[[], None]]:
+        # Where two have one message, its visibility ended while the first worker was at it.
+        cloud = self.world.cloud()
         cloud.bucket.put_if_absent(_PATH, self._content)
-        world.scheduler.run(lambda: bool(world.message_bodies(FILES_QUEUE)))
-        (first,) = cloud.files.receive(1, 0)
-        cloud.files.hide(first, 0)
-        (second,) = cloud.files.receive(1, 0)
-        return [first, second]
+        self.world.scheduler.run(lambda: bool(self.world.message_bodies(FILES_QUEUE)))
+        (of_file,) = cloud.files.receive(1, 0)
+        if ADDS not in self._both:
+            cloud.files.hide(of_file, 0)
+            return [partial(self._read, each) for each in (of_file, *cloud.files.receive(1, 0))]
+        summarize_message(cloud, of_file.body)
+        (of_chunk,) = cloud.chunks.receive(1, 0)
+        if READS in self._both:
+            return [partial(self._read, of_file), partial(self._add, of_chunk)]
+        cloud.chunks.hide(of_chunk, 0)
+        return [partial(self._add, each) for each in (of_chunk, *cloud.chunks.receive(1, 0))]
 
-    def _work(self, message: Message) -> None:
+    def _read(self, message: Message) -> None:
         cloud = self.world.cloud()
         _tried(cloud.files, message, lambda: bool(summarize_message(cloud, message.body) or True))
-        for _ in range(_MOST_RECEIVES):
-            found = _received(cloud.chunks)
-            for each in found:
-                job = partial(consolidate_message, cloud, each.body, received=each.received)
-                _tried(cloud.chunks, each, job)
+
+    def _add(self, message: Message) -> None:
+        cloud = self.world.cloud()
+        _tried(cloud.chunks, message, partial(consolidate_message, cloud, message.body, received=message.received))
 
     def _choose(self, tasks: list[Task]) -> int:
         if not self._steers:
@@ -193,7 +211,7 @@ class _Run:
             (task.process.name, task.process.alive, task.over, task.history) for task in self.world.scheduler.ever
         ]
         turns = [(task.name, task.turn) for task in tasks]
-        state = (self.world.contents(), histories, turns, self.world.counts, self.faults.fired)
+        state = (self.world.contents(), histories, turns, self.world.counts, bool(self.faults.fired))
         return blake2b(repr(state).encode(), digest_size=16).digest()
 
 
@@ -204,17 +222,3 @@ def _tried(queue: Queue, message: Message, job: Callable[[], bool]) -> None:
             queue.done(message)
     except Exception:  # noqa: BLE001 (whatever it is)
         return
-
-
-def _received(queue: Queue) -> list[Message]:
-    try:
-        return queue.receive(1, 0)
-    except Exception:  # noqa: BLE001 (as above)
-        return []
-
-
-def _one_chunk() -> bytes:
-    return csv(flow(), flow(packets=2))
-
-
-FILES = {"one chunk": _one_chunk}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tests.simulation.faults import ELSEWHERE, Fault, faults_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tests.simulation.exhaustive import Found
     from tests.simulation.schedule import Verdict
@@ -64,15 +64,23 @@ def summary(report: Report, seconds: float) -> str:
     )
 
 
-def explored(name: str, found: Found, seconds: float) -> str:
-    """Return what all orders came to, in a sentence."""
-    rest = f"{found.left:,} beginnings were left" if found.left else "all of them"
-    return (
-        "All orders in which two workers can do their calls with the same message, and each fault at each call, of a"
-        f" file of {name}: {found.runs:,} runs through {found.states:,} states to {found.ends:,} ends ({rest}), with"
-        f" {sum(found.faults.values()):,} faults, of {len(found.faults):,} kinds at their places, in"
-        f" {seconds / 60:.0f} minutes; {len(found.wrong):,} of them wrong."
+def explored(all_found: Mapping[str, Found], seconds: float) -> str:
+    """Return what all orders came to, as a table in Markdown: a row for what the two workers are at."""
+    wrong = sum(len(found.wrong) for found in all_found.values())
+    left = sum(found.left for found in all_found.values())
+    said = (
+        "All orders in which two workers can do their calls, with no fault and with each fault at each call,"
+        f" {'as far as they were tried' if left else 'to the last one'}, in {seconds / 60:.0f} minutes;"
+        f" {wrong or 'none'} of them ended wrong:"
     )
+    head = "| two workers with one file | orders tried | states met | different ends | faults | kinds at places |"
+    lines = [said, "", head, "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    lines += [
+        f"| {name} | {found.runs:,} | {found.states:,} | {found.ends:,} | {sum(found.faults.values()):,} |"
+        f" {len(found.faults):,} |"
+        for name, found in all_found.items()
+    ]
+    return "\n".join(lines)
 
 
 def table(rows: Iterable[tuple[str, Fault, int]]) -> str:

@@ -8,9 +8,11 @@ import logging
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from iotagg.audit import Counts, audit
+from iotagg.core.judging.ranking import ranks_of
 from iotagg.errors import Damaged
 from iotagg.export import DAILY_COLUMNS, all_histories, daily_rows, write_rows
 from iotagg.jobs.cloud import Settings
@@ -27,8 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from iotagg.jobs.cloud import Cloud
+    from iotagg.stores.protocol import Store
     from tests.simulation.controls import Control
 
+EVERY_MONTH = ("0001-01", "9999-12")
 _LOOK_SECONDS = 600.0
 _QUIET_LOOKS = 60
 _LOOKS = 0.1  # so often somebody looks at everything meanwhile
@@ -207,7 +211,17 @@ def wrongs(world: World, scripts: tuple[Script, ...], *, in_order: bool) -> list
     found += [f"pending: {each}" for site in cloud.store.sites() for each in cloud.store.pending(site)]
     if not _all_final(cloud):
         found.append("a file is in no end state")
-    return found
+    return found + [f"ranks differ: {each}" for site in cloud.store.sites() for each in _odd_ranks(cloud.store, site)]
+
+
+def _odd_ranks(store: Store, site: str) -> Iterator[str]:
+    # Whatever is kept of what stands out is what the sums say.
+    pairs = groupby(store.scan(site), key=lambda row: (row.source, row.destination))
+    for pair, rows in pairs:
+        of_sums = ranks_of(list(rows), *EVERY_MONTH)
+        stored = {month.month: rank for month, rank in store.ranked_months(site, *pair)}
+        if stored != of_sums:
+            yield f"{site} {pair}: {stored}, not {of_sums}"
 
 
 def _exported(cloud: Cloud) -> str:
