@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 from itertools import groupby, islice
 from operator import add, itemgetter
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,7 @@ _CHUNK_LEVEL = 4
 _CHUNK_STRATEGY = zlib.Z_FILTERED
 _MOST_HEAD, _MOST_CHUNK = 1 << 26, 1 << 22  # bytes of text, a hundred and ten times what there ever are
 _HEXADECIMAL = re.compile("[0-9a-f]+")
+MOST_DAYS = 400  # of which a head tells the flows: a year and a month; a file holds one day, or a few
 _LINE_COUNTS = frozenset(("lines", "headers", "blank", "counted", "rejected"))
 _TOTALS = (FLOWS, *(metric.stored for metric in METRICS))
 
@@ -74,6 +76,7 @@ class Head:
     """What a contribution says of itself: what was read and how, what came out, and where its chunks lie.
 
     `chunk_bytes` are the lengths of the chunks' gzip members, in order; `reading` the options as they were given.
+    `days` are the flows of each day (`2022-12-06`), sorted, of the MOST_DAYS that have most; older heads have none.
     """
 
     name: Name
@@ -90,6 +93,7 @@ class Head:
     last_day: str
     buckets: tuple[int, ...]
     chunk_bytes: tuple[int, ...]
+    days: dict[str, int] = field(default_factory=dict)
 
     @property
     def chunks(self) -> int:
@@ -97,11 +101,12 @@ class Head:
         return len(self.chunk_bytes)
 
     def emptied(self) -> Head:
-        """Return the head of what was erased: what was read and what became of it, without chunks."""
-        return replace(self, buckets=(), chunk_bytes=())
+        """Return the head of what was erased: what was read and what became of it, without chunks and days."""
+        return replace(self, buckets=(), chunk_bytes=(), days={})
 
     def as_json(self) -> dict[str, Any]:
         """Return the head as it is stored."""
+        days = {"days": self.days} if self.days else {}  # so that an older head comes out as it was
         return {
             "format": FORMAT,
             "site": self.name.site,
@@ -119,6 +124,7 @@ class Head:
             "first_day": self.first_day,
             "last_day": self.last_day,
             "chunks": [list(chunk) for chunk in zip(self.buckets, self.chunk_bytes, strict=True)],
+            **days,
         }
 
     @classmethod
@@ -134,6 +140,7 @@ class Head:
                 name=Name(fields["site"], fields["content"], fields["options"]),
                 buckets=tuple(bucket for bucket, _ in chunks),
                 chunk_bytes=tuple(length for _, length in chunks),
+                days=fields.get("days", {}),
                 **{key: fields[key] for key in _COPIED},
             )
             if fields["format"] != FORMAT or not head._is_possible():
@@ -163,6 +170,9 @@ class Head:
             and _are_counts(self.chunk_bytes)
             and _are_counts(self.buckets)
             and max(self.buckets, default=0) < BUCKETS
+            and type(self.days) is dict
+            and all(date.fromisoformat(day).isoformat() == day for day in self.days)
+            and _are_counts(self.days.values())
         )
 
 
@@ -201,7 +211,8 @@ def cut(totals: FileTotals, site: str, options: ReadingOptions) -> Contribution:
     """
     days = totals.days
     pair_days, pairs = len(days), len({(source, destination) for source, destination, _ in days})
-    observed = sorted({day for _, _, day in days})
+    flows_of_day = _flows_of_days(days)
+    observed = list(flows_of_day)
     file_totals = _file_totals(days)
     if max(file_totals.values()) > MAX_SUM:  # else no pair's can be, which is a part of it
         _check_pair_months(days)
@@ -227,6 +238,7 @@ def cut(totals: FileTotals, site: str, options: ReadingOptions) -> Contribution:
         last_day=observed[-1] if observed else "",
         buckets=tuple(bucket for bucket, _, _ in cut_chunks),
         chunk_bytes=tuple(len(member) for _, _, member in cut_chunks),
+        days=_largest(flows_of_day),
     )
     return Contribution(head, tuple(member for _, _, member in cut_chunks))
 
@@ -275,6 +287,19 @@ def chunk_ranges(head: Head, start: int) -> list[tuple[int, int]]:
         ranges.append((start, start + length))
         start += length
     return ranges
+
+
+def _flows_of_days(days: dict[PairDay, list[int]]) -> dict[str, int]:
+    flows: dict[str, int] = {}
+    for (_, _, day), figures in days.items():
+        flows[day] = flows.get(day, 0) + figures[0]
+    return dict(sorted(flows.items()))
+
+
+def _largest(days: dict[str, int]) -> dict[str, int]:
+    # Of days with as many flows the earlier ones: sorting leaves them in their order.
+    kept = sorted(days, key=days.__getitem__, reverse=True)[:MOST_DAYS]
+    return {day: days[day] for day in sorted(kept)}
 
 
 def _file_totals(days: dict[PairDay, list[int]]) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from io import BytesIO
 from threading import RLock
 from typing import TYPE_CHECKING
@@ -16,6 +16,8 @@ from iotagg.core.moments import checked
 from iotagg.core.pair_month import PairMonth
 from iotagg.core.rejects import Reject, read_rejects
 from iotagg.errors import NotFound
+from iotagg.stores.memory_ranks import MemoryRanks
+from iotagg.stores.memory_tables import Tables
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
 
 if TYPE_CHECKING:
@@ -24,29 +26,14 @@ if TYPE_CHECKING:
     from iotagg.core.contribution import Chunk, Contribution, Head, Name
     from iotagg.core.ledger import Move, Refusal
     from iotagg.core.lines import ByteStream
-
-PairMonthKey = tuple[str, str, str, str]
-
-
-@dataclass
-class _Tables:
-    contributions: dict[Name, Contribution] = field(default_factory=dict)
-    rejects: dict[Name, tuple[bytes, ...]] = field(default_factory=dict)
-    files: dict[Name, FileRecord] = field(default_factory=dict)
-    paths: dict[tuple[str, str], PathRecord] = field(default_factory=dict)
-    markers: dict[tuple[Name, int], int] = field(default_factory=dict)
-    sums: dict[PairMonthKey, dict[str, int]] = field(default_factory=dict)
-    floors: dict[None, str] = field(default_factory=dict)  # one at most
-
-    def copied(self) -> _Tables:
-        return _Tables(**{table: dict(rows) for table, rows in vars(self).items()})
+    from iotagg.stores.memory_tables import PairMonthKey
 
 
-class MemoryStore:
+class MemoryStore(MemoryRanks):
     """A store that forgets everything when it is dropped."""
 
     def __init__(self) -> None:
-        self._tables = _Tables()
+        self._tables = Tables()
         self._lock = RLock()
 
     @contextmanager
@@ -62,7 +49,7 @@ class MemoryStore:
                     self._tables = before
 
     def close(self) -> None:
-        self._tables = _Tables()
+        self._tables = Tables()
 
     def keep(self, contribution: Contribution, *, again: bool = False) -> Head:
         name = contribution.head.name
@@ -188,17 +175,28 @@ class MemoryStore:
 
     def erase_empty(self, site: str = "", device: str = "") -> int:
         with self._lock:
-            empty = [key for key, sums in self._tables.sums.items() if not sums[FLOWS] and _is_of(key, site, device)]
-            return self._erase(empty)
+            known = (key for key in {*self._tables.sums, *self._tables.ranks} if _is_of(key, site, device))
+            removed = self._erase([key for key in known if not self._tables.sums.get(key, {}).get(FLOWS)])
+            left = {(key[0], key[3], key[1]) for key, sums in self._tables.sums.items() if sums[FLOWS]}
+            of_device = (key for key in self._tables.marks if key[0] == (site or key[0]) and device in {"", key[2]})
+            self._unmark([key for key in of_device if key not in left])
+            return removed
 
     def erase_below_floor(self) -> int:
         with self._lock:
-            return self._erase([key for key in self._tables.sums if key[3] < self.floor()])
+            floor = self.floor()
+            self._unmark([key for key in self._tables.marks if key[1] < floor])
+            return self._erase([key for key in {*self._tables.sums, *self._tables.ranks} if key[3] < floor])
 
     def _erase(self, keys: list[PairMonthKey]) -> int:
         for key in keys:
-            del self._tables.sums[key]
+            self._tables.sums.pop(key, None)
+            self._tables.ranks.pop(key, None)
         return len(keys)
+
+    def _unmark(self, keys: list[tuple[str, str, str]]) -> None:
+        for key in keys:
+            del self._tables.marks[key]
 
     def drop_path(self, site: str, path: str) -> bool:
         with self._lock:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from iotagg.core.history import FIRST_DAY, LAST_DAY
+from iotagg.core.ranks import MEASURES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from contextlib import AbstractContextManager
 
+    from iotagg.core.allowances import Allowance
     from iotagg.core.books import Held, Marker
     from iotagg.core.contribution import Chunk, Contribution, Head, Name
     from iotagg.core.ledger import FileRecord, Move, PathRecord, Pending, Refusal
     from iotagg.core.lines import ByteStream
     from iotagg.core.pair_month import PairMonth
+    from iotagg.core.ranks import Rank
     from iotagg.core.rejects import Reject
 
 FIRST_MONTH = FIRST_DAY[:7]
@@ -142,12 +145,13 @@ class Store(Protocol):
     def erase_empty(self, site: str = "", device: str = "") -> int:
         """Remove pair-months without any flows, of which only their addresses are left; return how many there were.
 
-        All of them, or those of one site, or of one device as source or destination.
+        All of them, or those of one site, or of one device as source or destination; and with them their ranks, and the
+        marks of devices of which no flows are left in a month.
         """
         ...
 
     def erase_below_floor(self) -> int:
-        """Remove the pair-months below the floor; return how many there were."""
+        """Remove the pair-months below the floor, with their ranks, and marks; return how many months there were."""
         ...
 
     def drop_path(self, site: str, path: str) -> bool:
@@ -209,6 +213,82 @@ class Store(Protocol):
 
     def scan(self, site: str) -> Iterator[PairMonth]:
         """Yield all pair-months of a site, sorted by source, destination and month, without empty ones."""
+        ...
+
+    def several_months(self, site: str, keys: Iterable[tuple[str, str, str]]) -> Iterator[PairMonth]:
+        """Yield pair-months of a site, given as (source, destination, month), in no particular order.
+
+        A hundred keys are taken at once. What is not there or empty is left out.
+        """
+        ...
+
+    def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
+        """Yield all pair-months of a source, sorted by destination and month, without empty ones."""
+        ...
+
+    # Where to look first: what is kept beside the sums, and follows them by whoever assesses.
+
+    def ranked_months(
+        self, site: str, source: str, destination: str, first: str = FIRST_MONTH, last: str = LAST_MONTH
+    ) -> list[tuple[PairMonth, Rank | None]]:
+        """Return what months() does, each with its rank; also empty ones, while they have one."""
+        ...
+
+    def put_rank(self, site: str, month: PairMonth, rank: Rank | None) -> bool:
+        """Give a pair-month its rank, or take it away, if its sums are still those of `month`; say whether they are.
+
+        One without flows is given none.
+        """
+        ...
+
+    def ranks(
+        self,
+        site: str,
+        month: str,
+        measure: str = MEASURES[0],
+        *,
+        stands_out: bool | None = None,
+        steady: bool | None = None,
+    ) -> Iterator[tuple[str, str, Rank]]:
+        """Yield source, destination and rank of the ranked pairs of a month, by descending size of a measure.
+
+        With flags, those alone that have them so. It may lag behind put_rank() by a moment, and name one too many: the
+        sums say what is.
+        """
+        ...
+
+    def mark_device(self, site: str, month: str, source: str, days: frozenset[str]) -> None:
+        """Remember on which days (`06`) of a month a device stood out, instead of what was remembered before."""
+        ...
+
+    def marked_devices(self, site: str, month: str) -> dict[str, frozenset[str]]:
+        """Return the devices that stood out in a month, each with its days."""
+        ...
+
+    def outstanding(self, site: str) -> Iterator[tuple[Name, int]]:
+        """Yield the contributions whose chunks have all reached a revision that was not assessed, and that revision.
+
+        Not those that were erased, of which nothing says what to look at. A store that keeps a list of what is pending
+        has none: there, what is pending is settled() once it is assessed.
+        """
+        ...
+
+    def assessed(self, name: Name, revision: int) -> None:
+        """Remember that what a revision of a contribution changed was assessed; a later one stays."""
+        ...
+
+    # What a person finds in order.
+
+    def allowances(self) -> list[Allowance]:
+        """Return the allow list, sorted. Raises Damaged where one is not as it was stored."""
+        ...
+
+    def allow(self, allowance: Allowance) -> None:
+        """Put an allowance on the list."""
+        ...
+
+    def disallow(self, allowance_id: str) -> bool:
+        """Take an allowance off the list; say whether it was there."""
         ...
 
     # An audit's way in: what stands there, whether it makes sense or not.

@@ -1,0 +1,127 @@
+"""What a store in memory keeps beside its sums: ranks, marks, what was assessed, and the allow list."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from iotagg.core.metrics import FLOWS
+from iotagg.core.pair_month import PairMonth
+from iotagg.core.ranks import MEASURES, flags_wanted
+from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from threading import RLock
+
+    from iotagg.core.allowances import Allowance
+    from iotagg.core.contribution import Name
+    from iotagg.core.ledger import FileRecord
+    from iotagg.core.ranks import Rank
+    from iotagg.stores.memory_tables import PairMonthKey, Tables
+
+_READ_TOGETHER = 100
+
+
+class MemoryRanks:
+    """The part of a store in memory that findings are made with."""
+
+    _tables: Tables
+    _lock: RLock
+
+    if TYPE_CHECKING:
+
+        def floor(self) -> str: ...
+
+    def several_months(self, site: str, keys: Iterable[tuple[str, str, str]]) -> Iterator[PairMonth]:
+        waiting = iter(keys)
+        while together := list(islice(waiting, _READ_TOGETHER)):
+            yield from self._kept((site, *key) for key in dict.fromkeys(together))
+
+    def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
+        with self._lock:
+            return iter(self._kept(sorted(key for key in self._tables.sums if key[:2] == (site, source))))
+
+    def _kept(self, keys: Iterable[PairMonthKey]) -> list[PairMonth]:
+        with self._lock:
+            floor = self.floor()
+            rows = [PairMonth(*key[1:], self._tables.sums.get(key, {})) for key in keys if key[3] >= floor]
+            return [row for row in rows if row.sums.get(FLOWS)]
+
+    def ranked_months(
+        self, site: str, source: str, destination: str, first: str = FIRST_MONTH, last: str = LAST_MONTH
+    ) -> list[tuple[PairMonth, Rank | None]]:
+        with self._lock:
+            first = max(first, self.floor())
+            known = {*self._tables.sums, *self._tables.ranks}
+            keys = sorted(key for key in known if key[:3] == (site, source, destination) and first <= key[3] <= last)
+            rows = ((PairMonth(*key[1:], self._tables.sums.get(key, {})), self._tables.ranks.get(key)) for key in keys)
+            return [(month, rank) for month, rank in rows if month.sums.get(FLOWS) or rank is not None]
+
+    def put_rank(self, site: str, month: PairMonth, rank: Rank | None) -> bool:
+        key = (site, month.source, month.destination, month.month)
+        with self._lock:
+            if _figures(self._tables.sums.get(key, {})) != _figures(month.sums):
+                return False
+            self._tables.ranks.pop(key, None)
+            if rank is not None and month.sums.get(FLOWS):
+                self._tables.ranks[key] = rank
+            return True
+
+    def ranks(
+        self,
+        site: str,
+        month: str,
+        measure: str = MEASURES[0],
+        *,
+        stands_out: bool | None = None,
+        steady: bool | None = None,
+    ) -> Iterator[tuple[str, str, Rank]]:
+        wanted = flags_wanted(stands_out, steady)
+        with self._lock:
+            kept = month >= self.floor()
+            of_month = ((key, rank) for key, rank in self._tables.ranks.items() if kept and key[::3] == (site, month))
+            found = [(key[1], key[2], rank) for key, rank in of_month if (rank.stands_out, rank.steady) in wanted]
+        return iter(sorted(found, key=lambda row: row[2].size(measure), reverse=True))
+
+    def mark_device(self, site: str, month: str, source: str, days: frozenset[str]) -> None:
+        with self._lock:
+            self._tables.marks.pop((site, month, source), None)
+            if days:
+                self._tables.marks[site, month, source] = days
+
+    def marked_devices(self, site: str, month: str) -> dict[str, frozenset[str]]:
+        with self._lock:
+            kept = month >= self.floor()
+            marks = self._tables.marks.items()
+            return {key[2]: days for key, days in marks if kept and key[:2] == (site, month)}
+
+    def outstanding(self, site: str) -> Iterator[tuple[Name, int]]:
+        with self._lock:
+            records = [self._tables.files[name] for name in sorted(self._tables.files) if name.site == site]
+            return iter([(each.name, each.revision) for each in records if not each.erased and self._is_due(each)])
+
+    def _is_due(self, record: FileRecord) -> bool:
+        markers = (self._tables.markers.get((record.name, number), 0) for number in range(record.head.chunks))
+        is_applied = all(standing >= record.revision for standing in markers)
+        return is_applied and record.revision > self._tables.assessed.get(record.name, 0)
+
+    def assessed(self, name: Name, revision: int) -> None:
+        with self._lock:
+            self._tables.assessed[name] = max(revision, self._tables.assessed.get(name, 0))
+
+    def allowances(self) -> list[Allowance]:
+        with self._lock:
+            return sorted(self._tables.allowances.values())
+
+    def allow(self, allowance: Allowance) -> None:
+        with self._lock:
+            self._tables.allowances[allowance.id] = allowance
+
+    def disallow(self, allowance_id: str) -> bool:
+        with self._lock:
+            return self._tables.allowances.pop(allowance_id, None) is not None
+
+
+def _figures(sums: dict[str, int]) -> dict[str, int]:
+    return {name: value for name, value in sums.items() if value}
