@@ -27,15 +27,12 @@ class Network:
 
         IPv4 mapped into IPv6 is folded to IPv4, as addresses are. Raises InvalidValue.
         """
-        try:
-            if not text.isascii() or "%" in text:
-                raise ValueError(text)
-            found = ipaddress.ip_network(text, strict=False)
-        except ValueError:
+        found = _network(text)
+        if found is None:
             given = shown(text.encode(errors="backslashreplace"))
             raise InvalidValue(
                 f"{given} is no network; write it as 192.0.2.0/24, 2001:db8::/32, or as an address alone"
-            ) from None
+            )
         if isinstance(found, ipaddress.IPv6Network) and found.subnet_of(_MAPPED):
             folded = ipaddress.IPv4Address(int(found.network_address) & 0xFFFFFFFF)
             return cls(str(folded), found.prefixlen - _OF_IPV4)
@@ -54,6 +51,14 @@ class Network:
 
     def __str__(self) -> str:
         return f"{self.address}/{self.prefix}"
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    # The library knows zones (%eth0) and digits of other scripts, which no stored address has.
+    try:
+        return ipaddress.ip_network(text, strict=False) if text.isascii() and "%" not in text else None
+    except ValueError:
+        return None
 
 
 @lru_cache(maxsize=1 << 14)

@@ -10,7 +10,7 @@ from iotagg.top.alone import of_one_source
 from iotagg.top.devices import gathered
 from iotagg.top.first import first
 from iotagg.top.question import By, Of
-from iotagg.top.value import BEFORE, FLOWS, NOTHING, added
+from iotagg.top.value import BEFORE, FLOWS, NOTHING, added, of_point
 from iotagg.top.walk import walked
 
 if TYPE_CHECKING:
@@ -114,4 +114,4 @@ def _trend(question: Question, candidate: Candidate, points: Sequence[str]) -> t
     for day, of_day in candidate.days.items():
         point = day[:width]
         figures[point] = added(figures[point], of_day)
-    return tuple(of_point(question, of_point) for of_point in figures.values())
+    return tuple(of_point(question, of_it) for of_it in figures.values())

@@ -1,7 +1,7 @@
 """Whose totals are sums over many pairs: two passes over the ranks, the second for those who may be among the first.
 
-A device's total has no rank of its own. How many of its pairs have which size bounds it; the sums are read of those only
-whom the bounds leave in.
+A device's total has no rank of its own. How many of its pairs have which size bounds it; the sums are read of those
+only whom the bounds leave in.
 """
 
 from __future__ import annotations
@@ -25,17 +25,10 @@ if TYPE_CHECKING:
 
 def gathered(store: Store, sites: Sequence[str], question: Question) -> Iterator[tuple[Value, Candidate]]:
     """Yield those who may be among the first, by descending bound."""
-    candidates = _promising(_bounded(store, sites, question), question)
-    _find_parts(store, sites, question, candidates)
-    place = MAIN[question.by]
-    bounded = []
-    for candidate in candidates.values():
-        candidate.unread.sort(key=lambda part: part.sizes[place])
-        bound = candidate.bound(question)
-        if bound is not None and candidate.unread:
-            bounded.append((bound, candidate))
-    bounded.sort(key=lambda found: found[0], reverse=True)
-    return iter(bounded)
+    promising = _promising(_bounded(store, sites, question), question)
+    candidates = _with_parts(_parts(store, sites, question, promising), question)
+    bounded = [(bound, each) for each in candidates if (bound := each.bound(question)) is not None]
+    return iter(sorted(bounded, key=lambda found: found[0], reverse=True))
 
 
 def _bounded(store: Store, sites: Sequence[str], question: Question) -> dict[Key, Candidate]:
@@ -52,25 +45,35 @@ def _bounded(store: Store, sites: Sequence[str], question: Question) -> dict[Key
     return candidates
 
 
-def _promising(candidates: dict[Key, Candidate], question: Question) -> dict[Key, Candidate]:
-    # Anew, since the second pass may meet other ranks: what is expected is what it finds.
+def _promising(candidates: dict[Key, Candidate], question: Question) -> set[Key]:
     floors = (floor for each in candidates.values() if (floor := each.floor(question)) is not None)
     least = nlargest(question.count, floors)
     enough = least[-1] if len(least) == question.count else None
-    return {
-        key: Candidate(key)
-        for key, each in candidates.items()
-        if (bound := each.bound(question)) is not None and (enough is None or bound >= enough)
-    }
+    bounded = ((key, each.bound(question)) for key, each in candidates.items())
+    return {key for key, bound in bounded if bound is not None and (enough is None or bound >= enough)}
 
 
-def _find_parts(store: Store, sites: Sequence[str], question: Question, candidates: dict[Key, Candidate]) -> None:
+def _parts(
+    store: Store, sites: Sequence[str], question: Question, promising: set[Key]
+) -> dict[Key, dict[tuple[str, str, str], Part]]:
+    # By their keys: a rank that moves meanwhile may be met twice.
+    parts: dict[Key, dict[tuple[str, str, str], Part]] = {key: {} for key in promising}
     for site, month in _months(sites, question):
         for source, destination, rank in _ranks(store, site, month, question):
-            candidate = candidates.get((site, *question.whose(source, destination)))
-            if candidate is not None:
-                candidate.expect(question, month, rank.sizes)
-                candidate.unread.append(Part(source, destination, month, rank.sizes))
+            found = parts.get((site, *question.whose(source, destination)))
+            if found is not None:
+                found[source, destination, month] = Part(source, destination, month, rank.sizes)
+    return parts
+
+
+def _with_parts(parts: dict[Key, dict[tuple[str, str, str], Part]], question: Question) -> Iterator[Candidate]:
+    # What is expected is what the second pass found: the first may have met other ranks.
+    place = MAIN[question.by]
+    for key, found in parts.items():
+        candidate = Candidate(key, unread=sorted(found.values(), key=lambda part: part.sizes[place]))
+        for part in found.values():
+            candidate.expect(question, part.month, part.sizes)
+        yield candidate
 
 
 def _months(sites: Sequence[str], question: Question) -> Iterator[tuple[str, str]]:

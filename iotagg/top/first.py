@@ -1,4 +1,4 @@
-"""The first of all: the exact sums are read of whoever has the largest bound, until the largest bound is an exact value."""
+"""The first of all: exact sums are read of whoever has the largest bound, until the largest bound is an exact value."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def first(
     following = next(upcoming, None)
     while True:
         while following is not None and known.may_be_exceeded_by(following[0]):
-            known.put(following[1])
+            known.meet(following[1])
             following = next(upcoming, None)
         if not known.waiting:
             return
@@ -45,11 +45,17 @@ class _Known:
     def __init__(self, question: Question) -> None:
         self._question = question
         self.waiting: list[tuple[Value, bool, Key, Candidate]] = []
+        self._met: set[Key] = set()
 
     def may_be_exceeded_by(self, bound: Value) -> bool:
         return not self.waiting or bound >= -self.waiting[0][0]
 
-    def put(self, candidate: Candidate) -> None:
+    def meet(self, candidate: Candidate) -> None:
+        if candidate.key not in self._met:
+            self._met.add(candidate.key)
+            self._put(candidate)
+
+    def _put(self, candidate: Candidate) -> None:
         bound = candidate.bound(self._question)
         if bound is not None and (candidate.unread or candidate.figures[FLOWS]):
             heappush(self.waiting, (-bound, candidate.is_exact, candidate.key, candidate))
@@ -71,7 +77,7 @@ class _Known:
             chosen.append((candidate, candidate.take(self._question)))
         self._read_parts(store, chosen)
         for candidate, _ in chosen:
-            self.put(candidate)
+            self._put(candidate)
 
     def _read_parts(self, store: Store, chosen: list[tuple[Candidate, list[Part]]]) -> None:
         whose: dict[str, dict[tuple[str, str, str], Candidate]] = defaultdict(dict)

@@ -1,7 +1,7 @@
 """Pairs by descending size: nothing but the beginning of a month's ranks is looked at.
 
-This is the threshold algorithm (Fagin, Lotem and Naor 2003) over a site's months: whoever has not been met in any of them
-has at most what the next ranks of all of them allow.
+This is the threshold algorithm (Fagin, Lotem and Naor 2003) over a site's months: whoever has not been met in any of
+them has at most what the next ranks of all of them allow.
 """
 
 from __future__ import annotations
@@ -24,25 +24,24 @@ if TYPE_CHECKING:
 
 
 def walked(store: Store, sites: Sequence[str], question: Question) -> Iterator[tuple[Value, Candidate]]:
-    """Yield pairs, each with what its value and those of all that follow are at most; that never rises."""
+    """Yield pairs, each with what its value and those of all that follow are at most; that never rises.
+
+    A pair comes once for each month in which it is met.
+    """
     return merge(*(_of_site(store, site, question) for site in sites), key=lambda found: -found[0])
 
 
 def _of_site(store: Store, site: str, question: Question) -> Iterator[tuple[Value, Candidate]]:
     span, before = question.span, question.before
     months = sorted({*span.months, *(before.months if before is not None else ())})
-    met: set[tuple[str, str]] = set()
     for ceiling, source, destination, rank in _descending(store, site, question):
-        if by_too_few(question, rank) or not question.lets_in(source, destination) or (source, destination) in met:
-            continue
-        if len(span.months) > 1:
-            met.add((source, destination))
-        parts = [Part(source, destination, month) for month in months]
-        yield ceiling, Candidate((site, source, destination), ceiling, parts)
+        if question.lets_in(source, destination) and not _by_too_few(question, rank):
+            parts = [Part(source, destination, month) for month in months]
+            yield ceiling, Candidate((site, source, destination), ceiling, parts)
 
 
-def by_too_few(question: Question, rank: Rank) -> bool:
-    """Say whether a pair-month that is asked for as a whole has too few packets to take part."""
+def _by_too_few(question: Question, rank: Rank) -> bool:
+    # By µs per packet, pairs of whole months alone are walked through.
     return question.by is By.PACE and bounds(rank.sizes[PACKETS])[1] < question.packets
 
 
