@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -71,4 +70,9 @@ def _named(number: int) -> str:
 
 
 def _length(month: str) -> int:
-    return monthrange(int(month[:4]), int(month[5:7]))[1]
+    february = 29 if _is_leap(int(month[:4])) else 28
+    return (31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[int(month[5:7]) - 1]
+
+
+def _is_leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)

@@ -5,7 +5,20 @@ sums of as few of them as it takes, and `answer.py` says it.
 """
 
 from iotagg.top.answer import Answer, Entry, top
-from iotagg.top.latest import latest_month
-from iotagg.top.question import MOST_MONTHS, By, Of, Question
+from iotagg.top.latest import latest_month, latest_span
+from iotagg.top.question import FEWEST_PACKETS, MOST_MONTHS, By, Of, Question
+from iotagg.top.whole import total_of
 
-__all__ = ["MOST_MONTHS", "Answer", "By", "Entry", "Of", "Question", "latest_month", "top"]
+__all__ = [
+    "FEWEST_PACKETS",
+    "MOST_MONTHS",
+    "Answer",
+    "By",
+    "Entry",
+    "Of",
+    "Question",
+    "latest_month",
+    "latest_span",
+    "top",
+    "total_of",
+]

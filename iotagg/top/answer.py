@@ -10,7 +10,7 @@ from iotagg.top.alone import of_one_source
 from iotagg.top.devices import gathered
 from iotagg.top.first import first
 from iotagg.top.question import By, Of
-from iotagg.top.value import BEFORE, FLOWS, NOTHING, added, of_point
+from iotagg.top.value import BEFORE, DURATION, FLOWS, NOTHING, added, of_point
 from iotagg.top.walk import walked
 
 if TYPE_CHECKING:
@@ -46,6 +46,11 @@ class Entry:
     value: Value
     previous: int | None
     trend: tuple[Value | None, ...]
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times the duration of the span before the duration is; None where there was none."""
+        return self.totals[DURATION] / self.previous if self.previous else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iotagg.core.spans import Span
+from iotagg.top.question import By
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,24 @@ def latest_month(store: Store, sites: Sequence[str], today: str) -> str:
         recent.append(before.first[:7])
     found = next((month for month in recent if _is_ranked(store, sites, month)), "")
     return found or next((month for month in _ends(store, sites) if _is_ranked(store, sites, month)), "")
+
+
+def latest_span(store: Store, sites: Sequence[str], by: By, today: str) -> Span | None:
+    """Return the last month of which anything is ranked, None where nothing is.
+
+    For growth it ends with the last day of which a file tells: a month that is not over is compared with as many days.
+    """
+    month = latest_month(store, sites, today)
+    if not month:
+        return None
+    span = Span.of_months(month, month)
+    if by is not By.GROWTH:
+        return span
+    heads = (record.head for site in sites for record in store.files(site) if record.is_in)
+    ends = [
+        min(head.last_day, span.last) for head in heads if head.first_day <= span.last and head.last_day >= span.first
+    ]
+    return Span(span.first, max(ends, default=span.last))
 
 
 def _is_ranked(store: Store, sites: Sequence[str], month: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from operator import add
 from typing import TYPE_CHECKING
 
@@ -11,10 +10,12 @@ from iotagg.top.question import By
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
     from iotagg.top.question import Question
 
-Value = int | Fraction
+    Value = int | Fraction
+
 Figures = tuple[int, ...]  # those of METRICS, the flows, and the duration in the span before
 
 _PLACES = {metric.role: place for place, metric in enumerate(METRICS)}
@@ -41,12 +42,19 @@ def value(question: Question, most: Sequence[int], least: Sequence[int]) -> Valu
             return growth if growth > 0 else None
         case By.PACE:
             packets = max(question.packets, least[PACKETS])
-            return Fraction(most[DURATION], packets) if most[PACKETS] >= question.packets else None
+            return fraction(most[DURATION], packets) if most[PACKETS] >= question.packets else None
     return most[MAIN[question.by]]
 
 
 def of_point(question: Question, figures: Sequence[int]) -> Value | None:
     """Return what a trend shows of a day or a month; None where there were no packets to divide by."""
     if question.by is By.PACE:
-        return Fraction(figures[DURATION], figures[PACKETS]) if figures[PACKETS] else None
+        return fraction(figures[DURATION], figures[PACKETS]) if figures[PACKETS] else None
     return figures[MAIN[question.by]] + (figures[BEFORE] if question.by is By.GROWTH else 0)
+
+
+def fraction(numerator: int, denominator: int) -> Fraction:
+    """Return an exact fraction."""
+    from fractions import Fraction  # noqa: PLC0415 (slow to load, and one measure alone needs it)
+
+    return Fraction(numerator, denominator)

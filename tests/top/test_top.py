@@ -2,21 +2,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iotagg.core.networks import Network
 from iotagg.core.spans import Span
-from iotagg.errors import InvalidValue
 from iotagg.stores.memory import MemoryStore
-from iotagg.stores.sqlite import SqliteStore
 from iotagg.top import By, Of, Question, top
 from tests.top.towns import fully_sorted, put_days
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from iotagg.stores.protocol import Store
     from tests.top.towns import Day
 
