@@ -53,6 +53,8 @@ def copied(source: Store, target: Store, *, again: bool = False, bring: Bring | 
     with target.atomically():
         for record in source.forgotten():
             target.keep_forgotten(record)
+        for allowance in source.allowances():
+            target.allow(allowance)
 
 
 @dataclass(slots=True)

@@ -97,7 +97,51 @@ CREATE TABLE floor (
 ALTER TABLE file ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
 """
 
-MIGRATIONS = (_FILES + _SUMS, _VERSIONS, _RETENTION)
+# Where to look first for what is large or odd (see sqlite_ranks.py), and what a person finds in order.
+_RANKS = """
+CREATE TABLE rank_month (
+    place INTEGER PRIMARY KEY,
+    site TEXT NOT NULL,
+    month TEXT NOT NULL,
+    UNIQUE (site, month)
+);
+CREATE TABLE rank (
+    id INTEGER PRIMARY KEY,
+    place INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    destination TEXT NOT NULL,
+    text TEXT NOT NULL,
+    UNIQUE (place, source, destination)
+);
+CREATE TABLE rank_size (
+    place INTEGER NOT NULL,
+    measure TEXT NOT NULL,
+    flags TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    rank INTEGER NOT NULL,
+    PRIMARY KEY (place, measure, flags, size, rank)
+) WITHOUT ROWID;
+CREATE TABLE device_mark (
+    site TEXT NOT NULL,
+    month TEXT NOT NULL,
+    source TEXT NOT NULL,
+    days TEXT NOT NULL,
+    PRIMARY KEY (site, month, source)
+) WITHOUT ROWID;
+CREATE TABLE allowance (
+    id TEXT PRIMARY KEY,
+    site TEXT NOT NULL,
+    source TEXT NOT NULL,
+    destination TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    until TEXT NOT NULL,
+    note TEXT NOT NULL
+) WITHOUT ROWID;
+ALTER TABLE file ADD COLUMN assessed INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX file_to_assess ON file (site) WHERE assessed < revision;
+"""
+
+MIGRATIONS = (_FILES + _SUMS, _VERSIONS, _RETENTION, _RANKS)
 
 
 def check_owner(file: Path) -> None:

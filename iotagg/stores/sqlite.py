@@ -20,6 +20,7 @@ from iotagg.errors import NotFound, NumberTooLarge
 from iotagg.stores import sum_texts
 from iotagg.stores.connection import BUSY_SECONDS, Database
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
+from iotagg.stores.sqlite_ranks import SqliteRanks
 from iotagg.stores.stored_bytes import StoredBytes
 from iotagg.stores.sum_texts import EMPTY, without_zeros
 
@@ -47,6 +48,11 @@ WITH RECURSIVE of_file (site) AS (
 )
 SELECT site FROM of_file WHERE site > '' UNION SELECT site FROM of_path WHERE site > '' ORDER BY site
 """
+_CHUNKS = "iif(json_valid(head), json_array_length(head, '$.chunks'), 0)"
+_APPLIED = (
+    "(SELECT count(*) FROM marker WHERE (site, content, options) = (file.site, file.content, file.options)"
+    " AND marker.revision >= file.revision)"
+)
 _IS_KEPT = "month >= coalesce((SELECT month FROM floor), '')"
 _HELD = "site, source, destination, month, sums"
 _OF_PAIR_MONTH = "site = ? AND source = ? AND destination = ? AND month = ?"
@@ -62,6 +68,17 @@ class SqliteStore:
     def __init__(self, file: Path, *, create: bool = True, busy_seconds: float = BUSY_SECONDS) -> None:
         self._database = Database(file, create=create, busy_seconds=busy_seconds, add=self._add_sums)
         self._overflow: NumberTooLarge | None = None
+        self._ranks = SqliteRanks(self._database)
+        self.several_months = self._ranks.several_months
+        self.source_months = self._ranks.source_months
+        self.ranked_months = self._ranks.ranked_months
+        self.put_rank = self._ranks.put_rank
+        self.ranks = self._ranks.ranks
+        self.mark_device = self._ranks.mark_device
+        self.marked_devices = self._ranks.marked_devices
+        self.allowances = self._ranks.allowances
+        self.allow = self._ranks.allow
+        self.disallow = self._ranks.disallow
 
     @property
     def file_path(self) -> Path:
@@ -233,14 +250,23 @@ class SqliteStore:
     def pending(self, site: str) -> Iterator[Pending]:
         query = (
             "SELECT site, content, options FROM file WHERE site = ? AND ("
-            " revision > 0 AND iif(json_valid(head), json_array_length(head, '$.chunks'), 0) >"
-            " (SELECT count(*) FROM marker WHERE (site, content, options) = (file.site, file.content, file.options)"
-            " AND marker.revision >= file.revision)"
+            f" revision > 0 AND {_CHUNKS} > {_APPLIED}"
             " OR revision % 2 <> EXISTS (SELECT 1 FROM reference"
             " WHERE (site, content, options) = (file.site, file.content, file.options))"
             ") ORDER BY content, options"
         )
         return (Pending(Name(*row)) for row in self._run(query, site).fetchall())
+
+    def outstanding(self, site: str) -> Iterator[tuple[Name, int]]:
+        query = (
+            "SELECT site, content, options, revision FROM file INDEXED BY file_to_assess"
+            f" WHERE site = ? AND assessed < revision AND NOT erased AND {_CHUNKS} <= {_APPLIED}"
+            " ORDER BY content, options"
+        )
+        return ((Name(*key), revision) for *key, revision in self._run(query, site).fetchall())
+
+    def assessed(self, name: Name, revision: int) -> None:
+        self._run(f"UPDATE file SET assessed = ? WHERE {_OF_FILE} AND assessed < ?", revision, *_key(name), revision)
 
     def settled(self, name: Name, revision: int) -> None:
         """Nothing to do: what is pending is derived."""
@@ -284,12 +310,14 @@ class SqliteStore:
             _head_text(known.head),
         )
 
-    def erase_empty(self, site: str = "", device: str = "") -> int:  # noqa: ARG002 (as the protocol has it)
-        # An emptied one goes with the transaction that empties it.
-        return 0
+    def erase_empty(self, site: str = "", device: str = "") -> int:
+        # An emptied one goes with the transaction that empties it; its rank may be left.
+        return self._ranks.erase_empty(site, device)
 
     def erase_below_floor(self) -> int:
-        return self._run(f"DELETE FROM pair_month WHERE NOT {_IS_KEPT}").rowcount
+        with self._database.transaction():
+            self._ranks.erase_below_floor()
+            return self._run(f"DELETE FROM pair_month WHERE NOT {_IS_KEPT}").rowcount
 
     def drop_path(self, site: str, path: str) -> bool:
         with self._database.transaction():

@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from iotagg.core.ledger import Policy
+from iotagg.core.ranks import MEASURES, Rank
 from iotagg.listing import key_at
 from iotagg.pipeline import Request, retract, upload
 from iotagg.stores.sqlite import SqliteStore
 from tests.pipeline.csvs import TORN, csv, flow, put
+from tests.stores.racing import name_of, pair_month
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _PLANNED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
-_WHOLE = re.compile(r"SCAN (file|contribution|marker|path|reference|reject|pair_month)\b")  # `floor` has one row
+_WHOLE = re.compile(
+    r"SCAN (file|contribution|marker|path|reference|reject|pair_month|rank|rank_size|device_mark)\b"
+)  # `floor` has one row
 
 
 @pytest.fixture
@@ -65,6 +69,31 @@ def test_no_upload_reads_a_whole_table(store: SqliteStore, tmp_path: Path) -> No
     statements += statements_of(store, lambda: key_at(store, "default"))  # which the command asks first
     assert len({statement.split("'")[0] for statement in statements}) > 20
     assert whole_tables(store, statements) == set()
+
+
+def test_nobody_who_assesses_or_asks_for_the_largest_reads_a_whole_table(store: SqliteStore) -> None:
+    month = pair_month("192.168.1.7")
+    key = (month.source, month.destination, month.month)
+
+    def everything() -> None:
+        store.apply(name_of(1), 1, 0, [month])
+        assert store.ranked_months("paris", *key[:2]) == [(month, None)]
+        for sizes in ((1, 2, 3, 4), (1, 2, 4, 4)):
+            assert store.put_rank("paris", month, Rank(stands_out=True, steady=False, sizes=sizes))
+        assert [len(list(store.ranks("paris", month.month, measure))) for measure in MEASURES] == [1] * len(MEASURES)
+        assert list(store.several_months("paris", [key])) == list(store.source_months("paris", key[0])) == [month]
+        store.mark_device("paris", month.month, month.source, frozenset({"06"}))
+        assert list(store.marked_devices("paris", month.month)) == [month.source]
+        assert list(store.outstanding("paris")) == []
+        store.assessed(name_of(1), 1)
+        assert store.put_rank("paris", month, None)
+
+    statements = statements_of(store, everything)
+    assert len({statement.split("'")[0] for statement in statements}) > 15
+    assert whole_tables(store, statements) == set()
+    (asked,) = statements_of(store, lambda: list(store.outstanding("paris")))
+    plan = [detail for *_, detail in store._database.connection.execute(f"EXPLAIN QUERY PLAN {asked}")]
+    assert any("file_to_assess" in detail for detail in plan)
 
 
 def test_a_statement_that_reads_a_whole_table_would_be_found(store: SqliteStore) -> None:

@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from iotagg.core.allowances import allowance_of
 from iotagg.core.ledger import Move, PathRecord, Refusal, Versions
+from iotagg.core.ranks import Rank
 from iotagg.errors import (
+    Damaged,
     IotaggError,
     NotAStore,
     NotFound,
@@ -36,8 +39,15 @@ from tests.stores.racing import CHUNKS, name_of, pair_month, processes_at_once
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-UNDO_RETENTION = ("DROP TABLE floor", "ALTER TABLE file DROP COLUMN erased")
+UNDO_RANKS = (
+    *(f"DROP TABLE {table}" for table in ("rank_month", "rank", "rank_size", "device_mark", "allowance")),
+    "DROP INDEX file_to_assess",
+    "ALTER TABLE file DROP COLUMN assessed",
+)
+UNDO_RETENTION = (*UNDO_RANKS, "DROP TABLE floor", "ALTER TABLE file DROP COLUMN erased")
 ONE = name_of(1)
+RANK = Rank(stands_out=True, steady=False, sizes=(1, 2, 3, 4))
+OTHER_RANK = Rank(stands_out=False, steady=False, sizes=(5, 2, 3, 1))
 CHUNK = [pair_month("192.168.1.7")]
 NEXT = "ALTER TABLE file ADD COLUMN note TEXT NOT NULL DEFAULT '';\nCREATE TABLE later (place INTEGER);\n"
 LINUX = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
@@ -244,6 +254,80 @@ def test_a_database_from_before_there_was_a_floor_is_brought_up_to_date_and_noth
         assert store.erase(name)
         store.raise_floor("2023-01")
         assert list(store.scan("paris")) == []
+
+
+def test_a_database_from_before_there_were_ranks_is_brought_up_to_date_and_all_of_it_is_to_be_assessed(
+    file: Path,
+) -> None:
+    with closing(SqliteStore(file)) as store:
+        name = store.keep(contribution(csv(flow()))).name
+        store.advance(name, 0, 1)
+        for number, chunk in store.chunks(name, [0]):
+            store.apply(name, 1, number, chunk)
+        (row,) = store.scan("paris")
+    run(file, *UNDO_RANKS, "PRAGMA user_version = 3")
+    with closing(SqliteStore(file)) as store:
+        assert list(store.outstanding("paris")) == [(name, 1)]
+        store.assessed(name, 1)
+        assert list(store.outstanding("paris")) == []
+        assert store.put_rank("paris", row, RANK)
+        assert [rank for *_, rank in store.ranks("paris", row.month)] == [RANK]
+
+
+def test_a_rank_of_measures_that_are_no_more_is_replaced_and_leaves_nothing(store: SqliteStore, file: Path) -> None:
+    store.apply(ONE, 1, 0, CHUNK)
+    assert store.put_rank("paris", CHUNK[0], RANK)
+    run(file, "UPDATE rank SET text = '10.d01x02'", "INSERT INTO rank_size VALUES (1, 'x', '10.', 2, 1)")
+    assert store.put_rank("paris", CHUNK[0], RANK)
+    assert [rank for *_, rank in store.ranks("paris", CHUNK[0].month)] == [RANK]
+    assert store.put_rank("paris", CHUNK[0], None)
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute(
+            "SELECT (SELECT count(*) FROM rank), (SELECT count(*) FROM rank_size)"
+        ).fetchone() == (
+            0,
+            0,
+        )
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE rank SET text = 7",
+        "UPDATE rank SET text = x'ff'",
+        "UPDATE rank_size SET size = 'x'",
+        "UPDATE rank_size SET rank = 'x'",
+        "DELETE FROM rank",
+        "UPDATE rank_month SET place = 99",
+    ],
+)
+def test_ranks_that_somebody_changed_are_read_or_damaged_and_assessed_anew(
+    store: SqliteStore, file: Path, damage: str
+) -> None:
+    store.apply(ONE, 1, 0, CHUNK)
+    assert store.put_rank("paris", CHUNK[0], RANK)
+    run(file, damage)
+    try:
+        assert len(list(store.ranks("paris", CHUNK[0].month))) <= 1
+        assert len(store.ranked_months("paris", CHUNK[0].source, CHUNK[0].destination)) == 1
+    except Damaged:
+        pass
+    assert store.put_rank("paris", CHUNK[0], OTHER_RANK)
+    assert ("192.168.1.7", "192.0.2.1", OTHER_RANK) in list(store.ranks("paris", CHUNK[0].month))
+
+
+@pytest.mark.parametrize("days", ["7", "{", "[7]", "[[]]"])
+def test_marks_and_allowances_that_are_none_are_damaged(store: SqliteStore, file: Path, days: str) -> None:
+    store.mark_device("paris", "2022-12", "192.168.1.7", frozenset({"06"}))
+    store.allow(allowance_of(source="192.168.1.7"))
+    run(file, "UPDATE allowance SET source = '192.168.1.8'")
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE device_mark SET days = ?", (days,))
+    connection.close()
+    with pytest.raises(Damaged, match=r"what stands out of paris in 2022-12 is damaged"):
+        store.marked_devices("paris", "2022-12")
+    with pytest.raises(Damaged, match=r"the allow list is damaged: '[0-9a-f]{10}' is not what was allowed"):
+        store.allowances()
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(file: Path) -> None:

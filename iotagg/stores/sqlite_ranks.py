@@ -1,0 +1,240 @@
+"""What an iotagg database keeps beside its sums: ranks, marks and the allow list.
+
+A rank is a row of `rank`, and of `rank_size` one for each measure, by which the largest are read first. So a further
+measure needs no other table, and a row takes a dozen bytes: site and month are one number in it, a pair another.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import re
+from dataclasses import astuple
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from iotagg.core.allowances import stored_allowance
+from iotagg.core.intact import intact
+from iotagg.core.metrics import FLOWS
+from iotagg.core.pair_month import PairMonth, parsed
+from iotagg.core.ranks import LETTERS, MEASURES, Rank, flags_text, flags_wanted
+from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator
+
+    from iotagg.core.allowances import Allowance
+    from iotagg.stores.connection import Database
+
+_READ_TOGETHER = 100
+_RANKS_TOGETHER = 500  # who asks for the first ten does not wait for all
+_IS_KEPT = "month >= coalesce((SELECT month FROM floor), '')"
+_PLACE = "SELECT place FROM rank_month WHERE site = ? AND month = ?"
+_RANKED = "rank JOIN rank_month USING (place)"
+_NEXT = (
+    "SELECT rank_size.size, rank_size.rank, rank.source, rank.destination, rank.text"
+    " FROM rank_size JOIN rank ON rank.id = rank_size.rank"
+    " WHERE rank_size.place = ? AND measure = ? AND flags = ? AND (size, rank_size.rank) < (?, ?)"
+    " ORDER BY size DESC, rank_size.rank DESC LIMIT ?"
+)
+_BEYOND_ALL = 1 << 62
+_DAY = re.compile("[0-3][0-9]")
+
+
+class SqliteRanks:
+    """The part of a store in one SQLite file that findings are made with."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def several_months(self, site: str, keys: Iterable[tuple[str, str, str]]) -> Iterator[PairMonth]:
+        waiting = iter(keys)
+        while together := list(dict.fromkeys(islice(waiting, _READ_TOGETHER))):
+            places = ",".join(["(?, ?, ?)"] * len(together))
+            rows = self._run(
+                f"WITH wanted (source, destination, month) AS (VALUES {places})"
+                " SELECT source, destination, month, sums"
+                " FROM wanted CROSS JOIN pair_month USING (source, destination, month)"
+                f" WHERE site = ? AND {_IS_KEPT}",
+                *(part for key in together for part in key),
+                site,
+            )
+            yield from _with_flows(rows.fetchall())
+
+    def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
+        query = (
+            "SELECT source, destination, month, sums FROM pair_month"
+            f" WHERE site = ? AND source = ? AND {_IS_KEPT} ORDER BY destination, month"
+        )
+        return _with_flows(self._run(query, site, source))
+
+    def ranked_months(
+        self, site: str, source: str, destination: str, first: str = FIRST_MONTH, last: str = LAST_MONTH
+    ) -> list[tuple[PairMonth, Rank | None]]:
+        of_pair = f"site = ? AND source = ? AND destination = ? AND month BETWEEN ? AND ? AND {_IS_KEPT}"
+        pair = (site, source, destination, first, last)
+        ranks = {
+            month: Rank.parse(str(text))
+            for month, text in self._run(f"SELECT month, text FROM {_RANKED} WHERE {of_pair}", *pair)
+        }
+        query = f"SELECT source, destination, month, sums FROM pair_month WHERE {of_pair}"
+        found = {row.month: row for row in _with_flows(self._run(query, *pair))}
+        empty = {month: PairMonth(source, destination, month, {}) for month in ranks.keys() - found.keys()}
+        return [(row, ranks.get(month)) for month, row in sorted((found | empty).items())]
+
+    def put_rank(self, site: str, month: PairMonth, rank: Rank | None) -> bool:
+        pair = (month.source, month.destination)
+        with self._database.transaction():
+            query = "SELECT sums FROM pair_month WHERE site = ? AND source = ? AND destination = ? AND month = ?"
+            row = self._run(query, site, *pair, month.month).fetchone()
+            if not _are_sums_of(month, row[0] if row is not None else "{}"):
+                return False
+            query = (
+                f"SELECT id, place, text FROM {_RANKED} WHERE site = ? AND month = ? AND source = ? AND destination = ?"
+            )
+            standing = self._run(query, site, month.month, *pair).fetchone()
+            text = str(rank) if rank is not None and month.sums.get(FLOWS) else ""
+            if standing is not None:
+                number, place, before = standing
+                self._change(number, place, before, text)
+            elif text:
+                self._insert(site, month, text)
+            return True
+
+    def _insert(self, site: str, month: PairMonth, text: str) -> None:
+        self._run("INSERT OR IGNORE INTO rank_month (site, month) VALUES (?, ?)", site, month.month)
+        ((place,),) = self._run(_PLACE, site, month.month).fetchall()
+        query = "INSERT INTO rank (place, source, destination, text) VALUES (?, ?, ?, ?)"
+        number = self._run(query, place, month.source, month.destination, text).lastrowid
+        self._change_sizes(number, place, set(), _parts(text))
+
+    def _change(self, number: int, place: int, before: str, text: str) -> None:
+        if before == text:
+            return
+        old = _parts(before)
+        if str(Rank.parse(str(before))) != before:  # of other measures: the whole month is looked through
+            self._run("DELETE FROM rank_size WHERE place = ? AND rank = ?", place, number)
+            old = set()
+        self._change_sizes(number, place, old, _parts(text))
+        if text:
+            self._run("UPDATE rank SET text = ? WHERE id = ?", text, number)
+        else:
+            self._run("DELETE FROM rank WHERE id = ?", number)
+
+    def _change_sizes(
+        self, number: int | None, place: int, before: set[tuple[str, str, int]], after: set[tuple[str, str, int]]
+    ) -> None:
+        # Few of them change when a rank does: the others are not written again.
+        for what, parts in (
+            ("DELETE FROM rank_size WHERE (place, measure, flags, size, rank) = (?, ?, ?, ?, ?)", before - after),
+            ("INSERT OR IGNORE INTO rank_size VALUES (?, ?, ?, ?, ?)", after - before),
+        ):
+            self._database.connection.executemany(what, [(place, *part, number) for part in sorted(parts)])
+
+    def ranks(
+        self,
+        site: str,
+        month: str,
+        measure: str = MEASURES[0],
+        *,
+        stands_out: bool | None = None,
+        steady: bool | None = None,
+    ) -> Iterator[tuple[str, str, Rank]]:
+        letter = LETTERS[MEASURES.index(measure)]
+        places = self._run(f"{_PLACE} AND {_IS_KEPT}", site, month).fetchall()
+        wanted = [flags_text(*flags) for flags in flags_wanted(stands_out, steady)]
+        rows = [self._next_ranks(place, letter, flags) for (place,) in places for flags in wanted]
+        return heapq.merge(*rows, key=lambda found: found[2].size(measure), reverse=True)
+
+    def _next_ranks(self, place: int, letter: str, flags: str) -> Iterator[tuple[str, str, Rank]]:
+        last = (_BEYOND_ALL, 0)
+        while rows := self._run(_NEXT, place, letter, flags, *last, _RANKS_TOGETHER).fetchall():
+            yield from ((source, destination, Rank.parse(str(text))) for _, _, source, destination, text in rows)
+            before, last = last, rows[-1][:2]
+            with intact("the list of ranks"):
+                if last >= before:
+                    # Else a list that leads back to its beginning would be gone through for ever.
+                    raise ValueError("it is in no order")
+
+    def mark_device(self, site: str, month: str, source: str, days: frozenset[str]) -> None:
+        with self._database.transaction():
+            key = (site, month, source)
+            if not days:
+                self._run("DELETE FROM device_mark WHERE site = ? AND month = ? AND source = ?", *key)
+                return
+            self._run("INSERT OR REPLACE INTO device_mark VALUES (?, ?, ?, ?)", *key, json.dumps(sorted(days)))
+
+    def marked_devices(self, site: str, month: str) -> dict[str, frozenset[str]]:
+        query = f"SELECT source, days FROM device_mark WHERE site = ? AND month = ? AND {_IS_KEPT}"
+        rows = self._run(query, site, month).fetchall()
+        with intact(f"what stands out of {site} in {month}"):
+            return {source: _days(json.loads(days)) for source, days in rows}
+
+    def erase_empty(self, site: str, device: str) -> int:
+        """Remove the ranks of pair-months that are no longer there, and marks of devices without any in a month."""
+        of_site, of_device = "(? = '' OR site = ?)", "(? = '' OR source = ?)"
+        is_there = "SELECT 1 FROM pair_month WHERE (site, source, month) ="
+        with self._database.transaction():
+            self._run(
+                f"DELETE FROM device_mark WHERE {of_site} AND {of_device} AND NOT EXISTS"
+                f" ({is_there} (device_mark.site, device_mark.source, device_mark.month))",
+                *(site, site, device, device),
+            )
+            found = self._run(
+                f"SELECT id, place, text FROM {_RANKED}"
+                f" WHERE {of_site} AND ({of_device} OR destination = ?) AND NOT EXISTS"
+                f" ({is_there} (rank_month.site, rank.source, rank_month.month)"
+                " AND pair_month.destination = rank.destination)",
+                *(site, site, device, device, device),
+            ).fetchall()
+            for number, place, text in found:
+                self._change(number, place, text, "")
+        return len(found)
+
+    def erase_below_floor(self) -> None:
+        """Remove the ranks and marks of months below the floor."""
+        with self._database.transaction():
+            places = f"(SELECT place FROM rank_month WHERE NOT {_IS_KEPT})"
+            for table in ("rank_size", "rank", "rank_month"):
+                self._run(f"DELETE FROM {table} WHERE place IN {places}")
+            self._run(f"DELETE FROM device_mark WHERE NOT {_IS_KEPT}")
+
+    def allowances(self) -> list[Allowance]:
+        rows = self._run("SELECT id, site, source, destination, kind, until, note FROM allowance ORDER BY id")
+        return [stored_allowance(*row) for row in rows.fetchall()]
+
+    def allow(self, allowance: Allowance) -> None:
+        self._run("INSERT OR REPLACE INTO allowance VALUES (?, ?, ?, ?, ?, ?, ?)", *astuple(allowance))
+
+    def disallow(self, allowance_id: str) -> bool:
+        return self._run("DELETE FROM allowance WHERE id = ?", allowance_id).rowcount > 0
+
+    def _run(self, statement: str, *values: object) -> sqlite3.Cursor:
+        return self._database.run(statement, *values)
+
+
+def _parts(text: str) -> set[tuple[str, str, int]]:
+    if not text:
+        return set()
+    rank = Rank.parse(str(text))
+    flags = flags_text(rank.stands_out, rank.steady)
+    return {(letter, flags, size) for letter, size in zip(LETTERS, rank.sizes, strict=True)}
+
+
+def _days(found: list[str]) -> frozenset[str]:
+    if not all(map(_DAY.fullmatch, found)):
+        raise ValueError("it names days that no month has")
+    return frozenset(found)
+
+
+def _are_sums_of(month: PairMonth, text: str) -> bool:
+    return text == month.text or _figures(parsed(text)) == _figures(month.sums)
+
+
+def _figures(sums: dict[str, int]) -> dict[str, int]:
+    return {name: value for name, value in sums.items() if value}
+
+
+def _with_flows(rows: Iterable[tuple[str, str, str, str]]) -> Iterator[PairMonth]:
+    return (row for row in (PairMonth(*row[:3], None, row[3]) for row in rows) if row.sums.get(FLOWS))
