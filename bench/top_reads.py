@@ -11,7 +11,7 @@ from bench.top_traffic import MONTH, traffic
 from iotagg.core import ranks
 from iotagg.core.metrics import FLOWS, FLOWS_LETTER, METRICS
 from iotagg.core.pair_month import PairMonth
-from iotagg.core.ranks import MEASURES, Rank, rank_of, size_of, totals_of
+from iotagg.core.ranks import MEASURES, Rank, rank_of, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,13 +59,19 @@ class Counting:
         ordered = sorted(self._totals.get(month, []), key=lambda row: size_of(row[2][place]), reverse=True)
         for source, destination, totals in ordered:
             self.walked += 1
-            yield source, destination, Rank(False, False, tuple(map(size_of, totals)))  # noqa: FBT003 (in Rank's order)
+            yield source, destination, Rank(False, False, tuple(map(size_of, totals)))
 
     def several_months(self, site: str, keys: Iterable[tuple[str, str, str]]) -> Iterator[PairMonth]:
         """Yield pair-months."""
         wanted = list(keys)
         self.reads += len(wanted)
         return self._store.several_months(site, wanted)
+
+    def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
+        """Yield a source's pair-months."""
+        for month in self._store.source_months(site, source):
+            self.reads += 1
+            yield month
 
 
 def writes_of_a_month(pairs: int) -> dict[int, tuple[int, int]]:
@@ -94,11 +100,3 @@ def _writes(whole: PairMonth) -> int:
         written += now != rank
         rank = now
     return written
-
-
-def totals_in(rows: Iterable[PairMonth]) -> Totals:
-    """Return the totals that ranks are made of."""
-    found: Totals = {}
-    for row in rows:
-        found.setdefault(row.month, []).append((row.source, row.destination, totals_of(row)))
-    return found

@@ -1,7 +1,7 @@
 """A site's pairs whose totals are as uneven as real ones: a few have most, and most have a few flows in a month.
 
-Flows follow a power law (Pareto), what a flow takes and how many packets it has vary by orders of magnitude from pair to
-pair (log-normal), and sources and destinations have unevenly many pairs.
+Flows follow a power law (Pareto); what a flow takes and how many packets it has vary by orders of magnitude from pair
+to pair (log-normal); and sources and destinations have unevenly many pairs.
 """
 
 from __future__ import annotations

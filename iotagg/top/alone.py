@@ -20,12 +20,13 @@ def of_one_source(
 ) -> Iterator[tuple[Value, Candidate]]:
     """Yield whoever has a part in what a source sent, with exact values, largest first."""
     candidates: dict[Key, Candidate] = {}
+    months = {*question.span.months, *(question.before.months if question.before is not None else ())}
     for site in sites:
         for row in store.source_months(site, source):
-            if question.lets_in(row.source, row.destination):
+            if row.month in months and question.lets_in(row.source, row.destination):
                 key = (site, *question.whose(row.source, row.destination))
                 candidate = candidates.get(key) or candidates.setdefault(key, Candidate(key))
-                candidate.add(question, row)
+                candidate.add(row)
     found = ((candidate.bound(question), candidate) for candidate in candidates.values())
     exact = [(value, candidate) for value, candidate in found if value is not None]
     return iter(sorted(exact, key=lambda each: each[0], reverse=True))

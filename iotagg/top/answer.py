@@ -14,13 +14,13 @@ from iotagg.top.value import BEFORE, DURATION, FLOWS, NOTHING, added, of_point
 from iotagg.top.walk import walked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from iotagg.core.spans import Span
     from iotagg.stores.protocol import Store
     from iotagg.top.candidate import Candidate
     from iotagg.top.question import Question
-    from iotagg.top.value import Value
+    from iotagg.top.value import Figures, Value
 
 _MOST_DAYS = 62  # two months; a longer trend goes by months
 
@@ -96,7 +96,8 @@ def _points(question: Question) -> tuple[str, ...]:
 
 
 def _entry(question: Question, value: Value, candidate: Candidate, points: Sequence[str]) -> Entry:
-    within = sorted(day for day in candidate.days if question.span.first <= day <= question.span.last)
+    days, figures = candidate.days(question), candidate.figures(question)
+    within = sorted(day for day in days if question.span.first <= day <= question.span.last)
     site, source, destination = candidate.key
     return Entry(
         site=site,
@@ -105,18 +106,18 @@ def _entry(question: Question, value: Value, candidate: Candidate, points: Seque
         first_day=within[0],
         last_day=within[-1],
         days=len(within),
-        flows=candidate.figures[FLOWS],
-        totals=tuple(candidate.figures[:FLOWS]),
+        flows=figures[FLOWS],
+        totals=tuple(figures[:FLOWS]),
         value=value,
-        previous=candidate.figures[BEFORE] if question.before is not None else None,
-        trend=_trend(question, candidate, points),
+        previous=figures[BEFORE] if question.before is not None else None,
+        trend=_trend(question, days, points),
     )
 
 
-def _trend(question: Question, candidate: Candidate, points: Sequence[str]) -> tuple[Value | None, ...]:
+def _trend(question: Question, days: Mapping[str, Figures], points: Sequence[str]) -> tuple[Value | None, ...]:
     figures = dict.fromkeys(points, NOTHING)
     width = len(points[0])
-    for day, of_day in candidate.days.items():
+    for day, of_day in days.items():
         point = day[:width]
         figures[point] = added(figures[point], of_day)
     return tuple(of_point(question, of_it) for of_it in figures.values())

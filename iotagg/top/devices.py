@@ -10,7 +10,7 @@ from collections import Counter
 from heapq import nlargest
 from typing import TYPE_CHECKING
 
-from iotagg.top.candidate import Candidate, Part
+from iotagg.top.candidate import Candidate, Part, bounds_of
 from iotagg.top.value import MAIN
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from iotagg.stores.protocol import Store
     from iotagg.top.candidate import Key
     from iotagg.top.question import Question
-    from iotagg.top.value import Value
+    from iotagg.top.value import Figures, Value
+
+    PairKey = tuple[str, str, str]  # source, destination, month
 
 
 def gathered(store: Store, sites: Sequence[str], question: Question) -> Iterator[tuple[Value, Candidate]]:
@@ -41,7 +43,7 @@ def _bounded(store: Store, sites: Sequence[str], question: Question) -> dict[Key
         for (whose, sizes), times in counted.items():
             key = (site, *whose)
             candidate = candidates.get(key) or candidates.setdefault(key, Candidate(key))
-            candidate.expect(question, month, sizes, times)
+            candidate.expect(*bounds_of(question, month, sizes), times)
     return candidates
 
 
@@ -55,24 +57,26 @@ def _promising(candidates: dict[Key, Candidate], question: Question) -> set[Key]
 
 def _parts(
     store: Store, sites: Sequence[str], question: Question, promising: set[Key]
-) -> dict[Key, dict[tuple[str, str, str], Part]]:
+) -> dict[Key, dict[PairKey, Part]]:
     # By their keys: a rank that moves meanwhile may be met twice.
-    parts: dict[Key, dict[tuple[str, str, str], Part]] = {key: {} for key in promising}
+    parts: dict[Key, dict[PairKey, Part]] = {key: {} for key in promising}
     for site, month in _months(sites, question):
+        known: dict[tuple[int, ...], tuple[Figures, Figures]] = {}
         for source, destination, rank in _ranks(store, site, month, question):
             found = parts.get((site, *question.whose(source, destination)))
             if found is not None:
-                found[source, destination, month] = Part(source, destination, month, rank.sizes)
+                spread = known.get(rank.sizes) or known.setdefault(rank.sizes, bounds_of(question, month, rank.sizes))
+                found[source, destination, month] = Part(source, destination, month, *spread)
     return parts
 
 
-def _with_parts(parts: dict[Key, dict[tuple[str, str, str], Part]], question: Question) -> Iterator[Candidate]:
+def _with_parts(parts: dict[Key, dict[PairKey, Part]], question: Question) -> Iterator[Candidate]:
     # What is expected is what the second pass found: the first may have met other ranks.
     place = MAIN[question.by]
     for key, found in parts.items():
-        candidate = Candidate(key, unread=sorted(found.values(), key=lambda part: part.sizes[place]))
+        candidate = Candidate(key, unread=sorted(found.values(), key=lambda part: part.most[place]))
         for part in found.values():
-            candidate.expect(question, part.month, part.sizes)
+            candidate.expect(part.least, part.most)
         yield candidate
 
 

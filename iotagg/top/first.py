@@ -57,7 +57,7 @@ class _Known:
 
     def _put(self, candidate: Candidate) -> None:
         bound = candidate.bound(self._question)
-        if bound is not None and (candidate.unread or candidate.figures[FLOWS]):
+        if bound is not None and (candidate.unread or candidate.figures(self._question)[FLOWS]):
             heappush(self.waiting, (-bound, candidate.is_exact, candidate.key, candidate))
 
     def is_decided(self) -> bool:
@@ -74,7 +74,7 @@ class _Known:
         chosen: list[tuple[Candidate, list[Part]]] = []
         while self.waiting and self.waiting[0][:2] == (bound, False) and sum(len(p) for _, p in chosen) < _READ_AT_ONCE:
             candidate = heappop(self.waiting)[3]
-            chosen.append((candidate, candidate.take(self._question)))
+            chosen.append((candidate, candidate.take()))
         self._read_parts(store, chosen)
         for candidate, _ in chosen:
             self._put(candidate)
@@ -85,4 +85,4 @@ class _Known:
             whose[candidate.key[0]] |= {part[:3]: candidate for part in parts}
         for site, candidates in whose.items():
             for row in store.several_months(site, candidates):
-                candidates[row.source, row.destination, row.month].add(self._question, row)
+                candidates[row.source, row.destination, row.month].add(row)

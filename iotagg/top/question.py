@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,8 @@ class Question:
     `site` is empty for all sites: a device of two sites is two devices. `source` and `destination` let only pairs of
     such addresses take part. By growth, only what grew takes part, and by µs per packet only what has `packets` of them
     at least.
-    Raises InvalidValue for a span of more than 120 months, each of which is looked through by itself.
+    `before` is the span that is compared with, if any is. Raises InvalidValue for a span of more than 120 months, each
+    of which is looked through by itself.
     """
 
     by: By
@@ -55,6 +56,7 @@ class Question:
     destination: Network | None = None
     count: int = 10
     packets: int = FEWEST_PACKETS
+    before: Span | None = field(init=False)
 
     def __post_init__(self) -> None:
         months = len(self.span.months)
@@ -62,11 +64,7 @@ class Question:
             raise InvalidValue(
                 f"{self.span.first} to {self.span.last} are {months:,} months; ask for {MOST_MONTHS} of them at most"
             )
-
-    @property
-    def before(self) -> Span | None:
-        """The span that is compared with, if any is."""
-        return self.span.previous() if self.by is By.GROWTH else None
+        object.__setattr__(self, "before", self.span.previous() if self.by is By.GROWTH else None)
 
     @property
     def filters(self) -> bool:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, given, settings
@@ -8,6 +11,7 @@ from hypothesis import strategies as st
 from iotagg.core.networks import Network
 from iotagg.core.spans import Span
 from iotagg.stores.memory import MemoryStore
+from iotagg.stores.sqlite import SqliteStore
 from iotagg.top import By, Of, Question, top
 from tests.top.towns import fully_sorted, put_days
 
@@ -66,8 +70,18 @@ def test_the_first_are_those_of_a_full_sort(days: dict[Day, tuple[int, int, int]
         agrees(store, question)
 
 
+@given(days, st.lists(questions, min_size=1, max_size=6))
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_database_answers_alike(tmp_path: Path, days: dict[Day, tuple[int, int, int]], asked: list[Question]) -> None:
+    with TemporaryDirectory(dir=tmp_path) as folder, closing(SqliteStore(Path(folder, "iotagg.db"))) as store:
+        with store.atomically():
+            put_days(store, days)
+        for question in asked:
+            agrees(store, question)
+
+
 @given(days)
-@settings(deadline=None, max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=5)
 def test_every_measure_of_everybody_in_every_span_is_as_sorted(days: dict[Day, tuple[int, int, int]]) -> None:
     store = MemoryStore()
     put_days(store, days)
