@@ -27,8 +27,9 @@ from bench.setting import deployed, engine, full_chunk, middle, show
 from bench.stub import running_stub
 from iotagg.aws.clients import client
 from iotagg.core.contribution import Name, packed, read_chunk
+from iotagg.stores.dynamodb.pair_items import pair_month_key
 from iotagg.stores.dynamodb.table import Table, bound, marker_key, month_key, pair_key
-from iotagg.stores.dynamodb.transaction import Step, chunk_transaction, pair_month_key
+from iotagg.stores.dynamodb.transaction import Step, chunk_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -14,7 +14,7 @@ from iotagg.aws.clients import client, connect
 from iotagg.core.flows import read_flows
 from iotagg.jobs.cloud import Cloud
 from iotagg.pipeline import Request, upload
-from iotagg.stores.dynamodb.transaction import pair_month_key
+from iotagg.stores.dynamodb.pair_items import pair_month_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -20,7 +20,8 @@ from iotagg.core.dialect import ReadingOptions
 from iotagg.core.flows import FileTotals
 from iotagg.core.judge import LineCounts
 from iotagg.core.rejects import RejectLog
-from iotagg.stores.dynamodb.transaction import Step, chunk_transaction, pair_month_key
+from iotagg.stores.dynamodb.pair_items import pair_month_key
+from iotagg.stores.dynamodb.transaction import Step, chunk_transaction
 from iotagg.stores.dynamodb.write_units import IN_A_TRANSACTION, UNIT_BYTES, item_bytes
 from iotagg.stores.memory import MemoryStore
 

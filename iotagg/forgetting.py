@@ -117,10 +117,19 @@ def forget_site(store: Store, site: str, remove: Callable[[], object] = lambda: 
             remove()
             store.erase_empty(site)
             store.erase_below_floor()
+            disallow(store, site)
             still_there = [path for path in store.paths(site) if not store.drop_path(site, path.path)]
             if not still_there and site not in store.sites():
                 return files
     raise StoreBusy(f"files for site {site} keep coming; stop uploading them, then forget it again")
+
+
+def disallow(store: Store, site: str = "", device: str = "") -> None:
+    """Take off the allow list what names a site, or a device by its address; with both, a device of that site alone."""
+    for allowance in store.allowances():
+        names_device = device in {allowance.source, allowance.destination}
+        if (not site or allowance.site == site) and (not device or names_device):
+            store.disallow(allowance.id)
 
 
 def affected_at(store: Store, site: str) -> Affected:

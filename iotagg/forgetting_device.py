@@ -12,7 +12,7 @@ from iotagg.core.mentions import masked, mentions
 from iotagg.core.rejects import packed_rejects
 from iotagg.core.remainder import ERASED, is_of, remainder, without_mention
 from iotagg.errors import NotFound
-from iotagg.forgetting import Affected, count_pairs, nothing_raw
+from iotagg.forgetting import Affected, count_pairs, disallow, nothing_raw
 from iotagg.pipeline import settle
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def forget_device(store: Store, device: str, site: str = "", remove: Remove = no
             _take_out(store, name, device, remove)
     store.erase_empty(site, device)
     store.erase_below_floor()
+    disallow(store, site, device)
     return files
 
 

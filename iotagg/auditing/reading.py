@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from iotagg.auditing.rows import examined
-from iotagg.core.contribution import bucket_of, head_of, read_chunk
+from iotagg.core.contribution import bucket_of, head_of, largest_days, read_chunk
 from iotagg.core.intact import SIGNS
-from iotagg.core.metrics import FLOWS, METRICS
+from iotagg.core.metrics import FLOWS, FLOWS_LETTER, METRICS
 from iotagg.errors import Damaged, InvalidValue
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Found:
     pair_days: int = 0
     first_day: str = ""
     last_day: str = ""
+    flows: dict[str, int] = field(default_factory=dict)
     complete: bool = True
     last: tuple[int, str, str, str] = (-1, "", "", "")
 
@@ -67,6 +68,9 @@ class Found:
         first, last = f"{month}-{min(days)}", f"{month}-{max(days)}"
         self.first_day = min(first, self.first_day or first)
         self.last_day = max(last, self.last_day)
+        for day in days:
+            named = f"{month}-{day}"
+            self.flows[named] = self.flows.get(named, 0) + sums[f"{FLOWS_LETTER}{day}"]
         for name in _TOTALS:
             self.totals[name] += sums.get(name, 0)
 
@@ -77,6 +81,8 @@ class Found:
         for name in ("pairs", "pair_months", "pair_days", "first_day", "last_day"):
             if getattr(self, name) != getattr(head, name):
                 yield f"its {name.replace('_', ' ')}: {getattr(head, name)}, its chunks have {getattr(self, name)}"
+        if head.days and head.days != largest_days(self.flows):  # older heads have none
+            yield "its flows by day: others than its chunks have"
         for name, value in self.totals.items():
             if head.totals.get(name) != value:
                 yield f"its total of {name}: {head.totals.get(name)}, its chunks have {value}"

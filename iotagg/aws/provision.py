@@ -11,6 +11,8 @@ from iotagg.aws.clients import connect
 from iotagg.aws.stack import Stack
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import KeySchemaElementTypeDef
+
     from iotagg.aws.clients import Clients
 
 RECEIVES = 5  # how often a message is tried before it goes to the dead letters
@@ -48,10 +50,10 @@ def provision_store(clients: Clients, name: str, *, region: str) -> str:
     clients.dynamodb.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
+        KeySchema=_keys("pk", "sk"),
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "at", "rank")],
+        GlobalSecondaryIndexes=[
+            {"IndexName": "ranks", "KeySchema": _keys("at", "rank"), "Projection": {"ProjectionType": "KEYS_ONLY"}}
         ],
     )
     clients.dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
@@ -59,6 +61,10 @@ def provision_store(clients: Clients, name: str, *, region: str) -> str:
         TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"}
     )
     return bucket
+
+
+def _keys(partition: str, sort: str) -> list[KeySchemaElementTypeDef]:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
 
 
 def _queue(clients: Clients, name: str, visibility_seconds: int) -> tuple[str, str]:

@@ -238,9 +238,15 @@ def cut(totals: FileTotals, site: str, options: ReadingOptions) -> Contribution:
         last_day=observed[-1] if observed else "",
         buckets=tuple(bucket for bucket, _, _ in cut_chunks),
         chunk_bytes=tuple(len(member) for _, _, member in cut_chunks),
-        days=_largest(flows_of_day),
+        days=largest_days(flows_of_day),
     )
     return Contribution(head, tuple(member for _, _, member in cut_chunks))
+
+
+def largest_days(flows: dict[str, int]) -> dict[str, int]:
+    """Return the flows of the MOST_DAYS days that have most, sorted by day; of days with as many, the earlier ones."""
+    kept = sorted(sorted(flows), key=flows.__getitem__, reverse=True)[:MOST_DAYS]
+    return {day: flows[day] for day in sorted(kept)}
 
 
 def head_of(stored: bytes) -> tuple[Head, int]:
@@ -294,12 +300,6 @@ def _flows_of_days(days: dict[PairDay, list[int]]) -> dict[str, int]:
     for (_, _, day), figures in days.items():
         flows[day] = flows.get(day, 0) + figures[0]
     return dict(sorted(flows.items()))
-
-
-def _largest(days: dict[str, int]) -> dict[str, int]:
-    # Of days with as many flows the earlier ones: sorting leaves them in their order.
-    kept = sorted(days, key=days.__getitem__, reverse=True)[:MOST_DAYS]
-    return {day: days[day] for day in sorted(kept)}
 
 
 def _file_totals(days: dict[PairDay, list[int]]) -> dict[str, int]:

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from iotagg.core.contribution import Contribution, packed
+from iotagg.core.contribution import Contribution, largest_days, packed
 from iotagg.core.dialect import options_digest
 from iotagg.core.history import days_of
 from iotagg.core.mentions import masked
@@ -64,6 +64,7 @@ class _Rest:
     pair_days: int = 0
     first_day: str = ""
     last_day: str = ""
+    flows: dict[str, int] = field(default_factory=dict)
     digest: Any = field(default_factory=hashlib.sha256)
     last_pair: tuple[str, str] = ("", "")
 
@@ -76,13 +77,15 @@ class _Rest:
 
     def _add_row(self, row: PairMonth) -> None:
         self.hash_line([row.source, row.destination, row.month, row.sums])
-        days = [day.day for day in days_of(row)]
+        days = days_of(row)
+        for day in days:
+            self.flows[day.day] = self.flows.get(day.day, 0) + day.flows
         self.pairs += (row.source, row.destination) != self.last_pair
         self.last_pair = (row.source, row.destination)
         self.pair_months += 1
         self.pair_days += len(days)
-        self.first_day = min(days[0], self.first_day or days[0])
-        self.last_day = max(days[-1], self.last_day)
+        self.first_day = min(days[0].day, self.first_day or days[0].day)
+        self.last_day = max(days[-1].day, self.last_day)
         for name, value in row.sums.items():
             self.totals[name] = self.totals.get(name, 0) + value
 
@@ -105,6 +108,7 @@ class _Rest:
             last_day=self.last_day,
             buckets=tuple(self.buckets),
             chunk_bytes=tuple(map(len, self.members)),
+            days=largest_days(self.flows),
         )
 
 

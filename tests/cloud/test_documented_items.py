@@ -11,6 +11,8 @@ import pytest
 
 from iotagg.aws.clients import connect
 from iotagg.aws.provision import provision
+from iotagg.core.allowances import allowance_of
+from iotagg.core.ranks import rank_of
 from iotagg.jobs.cloud import Cloud
 from iotagg.jobs.consolidate import consolidate_message
 from iotagg.jobs.summarize import summarize_message
@@ -64,6 +66,12 @@ def left_behind() -> list[Any]:
     consolidate_message(cloud, message.body)
     cloud.access_log.note("arn:aws:iam::123456789012:user/anna", "export --all --site paris", "stdout")
     cloud.store.raise_floor("2022-01")
+    for row in cloud.store.scan("paris"):
+        assert cloud.store.put_rank("paris", row, rank_of(row, stands_out=False, steady=False))
+        cloud.store.mark_device("paris", row.month, row.source, frozenset({"06"}))
+    cloud.store.allow(
+        allowance_of(site="paris", source="192.0.2.0/24", kind="surge", until="2022-12-31", note="the new backup")
+    )
     items += clients.dynamodb.scan(TableName=cloud.store._table.name)["Items"]  # type: ignore[attr-defined]
     return [masked(json.dumps(each), names) for each in items] + [masked(message.body, names)]
 

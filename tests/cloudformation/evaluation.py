@@ -81,7 +81,8 @@ def _of_dynamodb(operation: str, parameters: Mapping[str, Any]) -> Iterator[Need
             yield Need(f"dynamodb:{_TABLE_ACTIONS[kind]}", _table(each["TableName"]), {"dynamodb:LeadingKeys": (keys,)})
         return
     table = parameters.get("TableName") or next(iter(parameters["RequestItems"]))
-    yield Need(f"dynamodb:{operation}", _table(table), {"dynamodb:LeadingKeys": tuple(_partitions(parameters))})
+    index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
+    yield Need(f"dynamodb:{operation}", _table(table) + index, {"dynamodb:LeadingKeys": tuple(_partitions(parameters))})
 
 
 def _partitions(parameters: Mapping[str, Any]) -> Iterator[str]:

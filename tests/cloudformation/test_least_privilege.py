@@ -235,6 +235,8 @@ def questions(story: Story) -> None:
     story.command("reader", "export", "--all")
     story.command("reader", "exports")
     story.command("reader", "backup", "copy.db")
+    with story.calls.by("reader"):
+        assert list(story.cloud.store.ranks("paris", "2022-12")) == []
     dead = story.cloud.files.dead_letters()
     dead.send([Draft("no message of ours")])
     story.command("operator", "redrive")
@@ -293,6 +295,14 @@ def test_a_reader_writes_records_of_exports_only(key: str, allowed: bool) -> Non
     table = f"arn:aws:dynamodb:::table/{SOME.table}"
     need = Need("dynamodb:PutItem", table, {"dynamodb:LeadingKeys": (key,) if key else ()})
     assert any(grant.allows(need) for grant in grants(SOME, ("ReaderPolicy",))) is allowed
+
+
+@pytest.mark.parametrize(("owner", "allowed"), [("ReaderPolicy", True), ("SitePolicy", False)])
+def test_people_who_read_everything_ask_the_index_of_ranks_and_branches_do_not(owner: str, allowed: bool) -> None:
+    need = Need(
+        "dynamodb:Query", f"arn:aws:dynamodb:::table/{SOME.table}/index/ranks", {"dynamodb:LeadingKeys": ("x",)}
+    )
+    assert any(grant.allows(need) for grant in grants(SOME, (owner,), {"site": "paris"})) is allowed
 
 
 @pytest.mark.parametrize(

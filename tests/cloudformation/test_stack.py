@@ -12,11 +12,14 @@ import pytest
 import iotagg
 from iotagg.aws import stack
 from iotagg.aws.events import INCOMING
+from iotagg.aws.provision import provision_store
 from iotagg.jobs import cloud
 from iotagg.stores.dynamodb import table
 from lambda_handlers import wiring
 from tests.cloudformation.reading import PACKAGES, RESOURCES, STACK, of_type, queue_named, statements
 from tests.project.tree import ROOT
+from tests.simulation.services.both import Simulation
+from tests.simulation.services.clients import REGION
 
 FOURTEEN_DAYS = 14 * 24 * 3600
 QUEUES = of_type("AWS::SQS::Queue")
@@ -152,7 +155,24 @@ def test_the_table_is_what_the_models_take_it_for() -> None:
         }
         assert keys == schema
         types = {each.attr_name: each.attr_type for each in model.get_attributes().values() if each.attr_name in keys}
-        assert types == {each["AttributeName"]: each["AttributeType"] for each in sums["AttributeDefinitions"]}
+        defined = {each["AttributeName"]: each["AttributeType"] for each in sums["AttributeDefinitions"]}
+        assert types == {name: kind for name, kind in defined.items() if name in schema}
+
+
+def test_the_index_of_ranks_is_what_the_store_and_the_engine_take_it_for() -> None:
+    sums = RESOURCES["Sums"]["Properties"]
+    (index,) = sums["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == table.RANKS_INDEX
+    assert [(each["AttributeName"], each["KeyType"]) for each in index["KeySchema"]] == [
+        (table.RANKED_AT, "HASH"),
+        (table.RANK, "RANGE"),
+    ]
+    simulation = Simulation()
+    provision_store(simulation.clients, "iotagg", region=REGION)
+    made: Any = simulation.clients.dynamodb.describe_table(TableName="iotagg")["Table"]
+    assert [{key: each[key] for key in index} for each in made["GlobalSecondaryIndexes"]] == [index]
+    for part in ("KeySchema", "AttributeDefinitions"):
+        assert made[part] == sums[part]
 
 
 def test_the_table_is_paid_by_request_recoverable_and_protected() -> None:

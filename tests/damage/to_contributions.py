@@ -449,8 +449,12 @@ def a_blank_line_of_both_heads_said_to_be_rejected(scene: Scene) -> list[Named]:
 def figures_of_both_heads_changed_alike(scene: Scene) -> list[Named]:
     name = scene.file(scene.is_in)
     kept = _edited(scene, name)
-    what = scene.chance.choice(["pairs", "pair_months", "pair_days", "flows", "dur", "pkt", "first_day", "last_day"])
-    if what in kept.head["totals"]:
+    what = scene.chance.choice(
+        ["pairs", "pair_months", "pair_days", "flows", "dur", "pkt", "first_day", "last_day", "days"]
+    )
+    if what == "days":
+        kept.head["days"][kept.head["first_day"]] += 1
+    elif what in kept.head["totals"]:
         kept.head["totals"][what] += 1
     elif what.endswith("_day"):
         kept.head[what] = "2022-10-09"

@@ -13,8 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from iotagg.core.allowances import allowance_of
 from iotagg.core.dialect import ReadingOptions
 from iotagg.core.ledger import FORGOTTEN, READ_OTHERWISE, Move, Policy
+from iotagg.core.ranks import rank_of
 from iotagg.core.remainder import NOTE
 from iotagg.errors import StoreBusy
 from iotagg.export import DAILY_COLUMNS, SUMMARY_COLUMNS, all_histories, daily_rows, summary_row, write_rows
@@ -273,6 +275,56 @@ def test_nothing_of_a_forgotten_site_is_left(desk: Desk) -> None:
     assert forget_site(desk.store, "paris") == 0
 
 
+def test_with_a_device_go_its_ranks_and_marks_and_what_allows_it(desk: Desk) -> None:
+    desk.upload("a.csv", A)
+    desk.upload("b.csv", A, site="tokyo")
+    rank_everything(desk.store)
+    kept = [allowance_of(source=OTHER), allowance_of(source="192.168.1.0/24"), allowance_of(site="paris", kind="surge")]
+    tokyos = allowance_of(site="tokyo", destination=DEVICE)
+    for each in (
+        *kept,
+        tokyos,
+        allowance_of(site="paris", source=DEVICE),
+        allowance_of(site="paris", destination=DEVICE),
+    ):
+        desk.store.allow(each)
+    assert DEVICE in ranked(desk.store, "paris")
+    forget_device(desk.store, DEVICE, "paris")
+    assert desk.store.allowances() == sorted([*kept, tokyos])
+    assert DEVICE not in ranked(desk.store, "paris")
+    assert DEVICE in ranked(desk.store, "tokyo")
+    forget_device(desk.store, DEVICE)
+    assert desk.store.allowances() == sorted(kept)
+    assert DEVICE not in ranked(desk.store, "tokyo")
+
+
+def test_with_a_site_go_its_ranks_and_marks_and_what_is_allowed_at_it(desk: Desk) -> None:
+    desk.upload("a.csv", A)
+    desk.upload("b.csv", A, site="tokyo")
+    rank_everything(desk.store)
+    for each in (allowance_of(site="paris", kind="surge"), allowance_of(source=DEVICE)):
+        desk.store.allow(each)
+    tokyos = ranked(desk.store, "tokyo")
+    forget_site(desk.store, "paris")
+    assert ranked(desk.store, "paris") == set()
+    assert ranked(desk.store, "tokyo") == tokyos != set()
+    assert desk.store.allowances() == [allowance_of(source=DEVICE)]
+
+
+def rank_everything(store: Store) -> None:
+    for site in store.sites():
+        for row in store.scan(site):
+            assert store.put_rank(site, row, rank_of(row, stands_out=True, steady=True))
+            store.mark_device(site, row.month, row.source, frozenset({"01"}))
+
+
+def ranked(store: Store, site: str) -> set[str]:
+    """Return all addresses that ranks and marks of a site name."""
+    months = ("2022-11", "2022-12", "2023-01")
+    pairs = {address for month in months for *pair, _ in store.ranks(site, month) for address in pair}
+    return pairs.union(*(store.marked_devices(site, month) for month in months))
+
+
 def test_files_of_a_forgotten_site_come_back_on_a_persons_word_only(desk: Desk) -> None:
     desk.upload("a.csv", A)
     forget_site(desk.store, "paris")
@@ -490,7 +542,7 @@ def take(held: dict[str, list[int]], gone: dict[int, set[str]], name: str, numbe
 
 WRITES = (
     *("keep", "keep_rejects", "move", "refuse", "advance", "apply", "settled"),
-    *("raise_floor", "erase", "erase_empty", "erase_below_floor", "drop_path"),
+    *("raise_floor", "erase", "erase_empty", "erase_below_floor", "drop_path", "disallow"),
 )
 
 
@@ -572,6 +624,9 @@ def prepare(store: Store, folder: Path) -> None:
         upload(store, put(folder / name, content), Request("paris"))
     path = path_text(folder / "gone.csv")
     retract(store, "paris", path, store.path("paris", path).names)
+    rank_everything(store)
+    for number in range(3):
+        store.allow(allowance_of(site="paris", source=DEVICE, destination=f"192.0.2.{number}"))
 
 
 def state_of(store: MemoryStore) -> dict[str, Any]:
@@ -580,6 +635,7 @@ def state_of(store: MemoryStore) -> dict[str, Any]:
     return {
         "sums": everything(store),
         "keys": sorted(tables.sums),
+        "beside": (sorted(tables.ranks), sorted(tables.marks), sorted(tables.allowances)),
         "floor": store.floor(),
         "files": [store.file(name) for name in sorted(tables.files)],
         "stored": (sorted(tables.contributions), sorted(tables.rejects)),

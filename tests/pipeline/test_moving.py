@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from iotagg.core.allowances import allowance_of
 from iotagg.core.dialect import ReadingOptions
 from iotagg.core.ledger import Move, Origin, Refusal
 from iotagg.core.moments import MAX_SUM
@@ -111,6 +112,15 @@ def test_copying_again_changes_nothing(desk: Desk, target: Store) -> None:
     expected = seen(target)
     assert states(copy(desk.store, target)) == {"already counted": 9, "retracted": 1}
     assert seen(target) == expected
+
+
+def test_what_a_person_finds_in_order_is_copied_and_what_is_known_there_stays(desk: Desk, target: Store) -> None:
+    one, other = allowance_of(source="192.168.1.7", note="the new backup"), allowance_of(kind="surge")
+    desk.store.allow(one)
+    target.allow(other)
+    for _ in range(2):
+        copy(desk.store, target)
+        assert target.allowances() == sorted([one, other])
 
 
 def test_what_is_known_of_an_objects_versions_is_copied(desk: Desk, target: Store) -> None:

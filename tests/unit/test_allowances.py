@@ -4,7 +4,7 @@ from dataclasses import astuple, replace
 from ipaddress import ip_network
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotagg.core.allowances import Allowance, allowance_of, allows, checked_network, covers, stored_allowance
@@ -51,6 +51,7 @@ def test_addresses_of_the_other_family_are_not_covered() -> None:
     assert covers("2001:db8::/32", "2001:db8::7")
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(), st.integers(0, 128))
 def test_a_network_covers_the_address_it_was_made_of(address: object, length: int) -> None:
     network = ip_network(f"{address}/{min(length, 32 if '.' in str(address) else 128)}", strict=False)

@@ -405,7 +405,7 @@ def heads() -> dict[str, Any]:
         *[("totals", {"flows": -1}), ("totals", {"flows": 1.5}), ("length", "9"), ("pairs", True), ("day_order", None)],
         *[("chunks", value) for value in ([[0, -1]], [[16, 1]], [[0, "x"]], [[0]], [7], 7, {"a": 1})],
         ("format", "1"),
-        *[("days", value) for value in ([], None, 7, {"2022-12-06": -1}, {"2022-12-06": "1"}, {"2022-12-06": True})],
+        *[("days", []), ("days", None), ("days", 7), *[("days", {"2022-12-06": count}) for count in (-1, "1", True)]],
         *[("days", {day: 1}) for day in ("", "2022-13-01", "20221206", "2022-W49-2", "=1+1")],
     ],
 )

@@ -1,7 +1,7 @@
 """Ranks: classes of totals, texts that sort, and what a damaged one is taken for."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotagg.core.moments import MAX_SUM
@@ -23,18 +23,21 @@ def test_a_size_is_a_class_by_factor_8(total: int, size: int) -> None:
     assert size_of(total) == size
 
 
+@settings(deadline=None)
 @given(totals)
 def test_a_total_lies_within_the_bounds_of_its_size(total: int) -> None:
     lowest, highest = bounds(size_of(total))
     assert lowest <= total <= highest
 
 
+@settings(deadline=None)
 @given(st.integers(1, 43))
 def test_sizes_lie_side_by_side(size: int) -> None:
     assert bounds(size)[0] == bounds(size - 1)[1] + 1
     assert size_of(bounds(size)[0]) == size_of(bounds(size)[1]) == size
 
 
+@settings(deadline=None)
 @given(totals, totals)
 def test_a_larger_total_is_never_of_a_smaller_size(one: int, other: int) -> None:
     assert (size_of(one) <= size_of(other)) or one > other
@@ -61,11 +64,13 @@ def test_the_text_of_a_rank_tells_flags_and_sizes() -> None:
     assert [rank.size(measure) for measure in MEASURES] == [12, 5, 1, 7]
 
 
+@settings(deadline=None)
 @given(ranks)
 def test_a_rank_comes_back_from_its_text(rank: Rank) -> None:
     assert Rank.parse(str(rank)) == rank
 
 
+@settings(deadline=None)
 @given(ranks, ranks)
 def test_texts_sort_by_the_flags_and_then_by_the_first_size(one: Rank, other: Rank) -> None:
     keys = [(rank.stands_out, rank.steady, rank.sizes[0]) for rank in (one, other)]

@@ -11,6 +11,7 @@ from iotagg.aws.problems import explained
 from iotagg.core.books import Held, Marker, figures_of
 from iotagg.core.contribution import Name
 from iotagg.errors import InvalidValue
+from iotagg.stores.dynamodb.pair_items import BESIDE_SUMS
 from iotagg.stores.dynamodb.table import (
     EXPIRES,
     FILES,
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from iotagg.core.books import Figures, Totals
-
-_KEYS = ("pk", "sk", EXPIRES)
 
 
 class Books:
@@ -135,7 +134,7 @@ def figures_of_item(item: Any) -> Figures:
     """Return the figures of a pair-month's item."""
     found: dict[str, object] = {}
     for name, value in item.items():
-        if name not in _KEYS:
+        if name not in BESIDE_SUMS:
             ((_, content),) = value.items()
             found[name] = int(content) if _is_whole(value) else content
     return figures_of(found)

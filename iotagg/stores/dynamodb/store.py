@@ -19,11 +19,14 @@ from iotagg.aws.problems import code_of, explained
 from iotagg.core.contribution import Head, Name
 from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, is_in
 from iotagg.errors import CloudBusy, FileRefused, InvalidValue, NotFound
+from iotagg.stores.dynamodb.allow_list import AllowList
 from iotagg.stores.dynamodb.archive import Archive
 from iotagg.stores.dynamodb.books import Books
 from iotagg.stores.dynamodb.corrections import Corrections
 from iotagg.stores.dynamodb.erasing import dumped, erase, forgotten_item, forgotten_items
 from iotagg.stores.dynamodb.floor import Floor
+from iotagg.stores.dynamodb.lookups import Lookups
+from iotagg.stores.dynamodb.ranks import Ranks
 from iotagg.stores.dynamodb.records import cut, file_record, path_record, stored_refusal
 from iotagg.stores.dynamodb.removal import Removal
 from iotagg.stores.dynamodb.sums import Sums
@@ -90,9 +93,19 @@ class DynamoStore:
         self.listed_paths = self._books.listed_paths
         self._corrections = Corrections(clients.dynamodb, table, self._patience, self._floor)
         self._removal = Removal(clients.dynamodb, table, self._patience)
+        self._offer(clients)
         self._sites: set[str] = set()
         self._cuts: dict[Name, tuple[Head, int]] = {}  # hardly ever change, and are asked for with each message
         self.meter = clients.meter
+
+    def _offer(self, clients: Clients) -> None:
+        lookups = Lookups(clients.dynamodb, self._table.name, self._patience, self._floor)
+        ranks = Ranks(clients.dynamodb, self._table.name, clients.meter, self._patience, self._floor)
+        allow_list = AllowList(clients.dynamodb, self._table.name, self._patience)
+        self.several_months, self.source_months = lookups.several_months, lookups.source_months
+        self.ranked_months, self.put_rank, self.ranks = lookups.ranked_months, ranks.put_rank, ranks.ranks
+        self.mark_device, self.marked_devices = ranks.mark_device, ranks.marked_devices
+        self.allowances, self.allow, self.disallow = allow_list.allowances, allow_list.allow, allow_list.disallow
 
     @contextmanager
     def atomically(self, *, keep: bool = True) -> Iterator[None]:
@@ -270,6 +283,13 @@ class DynamoStore:
                 together.delete(table.pending(PENDING, pending_key(name)))
 
         self._write(write)
+
+    def outstanding(self, site: str) -> Iterator[tuple[Name, int]]:  # noqa: ARG002 (as the protocol has it)
+        """Yield nothing: what is to be assessed is pending until it is."""
+        return iter(())
+
+    def assessed(self, name: Name, revision: int) -> None:
+        """Nothing to do, as there is nothing outstanding."""
 
     def floor(self) -> str:
         return self._floor.remembered()

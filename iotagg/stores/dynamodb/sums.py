@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from iotagg.aws.problems import code_of, explained
-from iotagg.core.metrics import FLOWS
 from iotagg.core.moments import checked
 from iotagg.core.pair_month import PairMonth
 from iotagg.errors import CloudBusy, CloudError
-from iotagg.stores.dynamodb.table import EXPIRES, marker_key, month_key, pair_key
+from iotagg.stores.dynamodb.pair_items import not_empty, pair_month_key, pair_month_of
+from iotagg.stores.dynamodb.table import marker_key, month_key, pair_key
 from iotagg.stores.dynamodb.transaction import (
     CONDITION_FAILED,
     CONFLICT,
@@ -25,11 +25,10 @@ from iotagg.stores.dynamodb.transaction import (
     Step,
     chunk_transaction,
     least_write_units,
-    pair_month_key,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
 _CANCELLED = "TransactionCanceledException"
 _INVALID_REQUEST = "ValidationException"
-_KEYS = ("pk", "sk", EXPIRES)
 _READ_TOGETHER = 100  # the most items of one BatchGetItem
 
 
@@ -141,7 +139,7 @@ class Sums:
         keys: Any = [pair_month_key(site, row) for row in chunk[:_READ_TOGETHER]]
         while keys:
             reply: Any = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
-            yield from map(_pair_month, reply["Responses"][self._table])
+            yield from map(pair_month_of, reply["Responses"][self._table])
             keys = reply.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys")
 
     def months(self, site: str, source: str, destination: str, first: str, last: str) -> Iterator[PairMonth]:
@@ -161,7 +159,7 @@ class Sums:
         )
         with explained(f"table {self._table}"):
             for page in pages:
-                yield from _not_empty(page["Items"])
+                yield from not_empty(page["Items"])
 
     def scan(self, site: str) -> Iterator[PairMonth]:
         """Yield a site's pair-months that hold flows, sorted by source, destination and month.
@@ -176,24 +174,13 @@ class Sums:
         )
         first_month = self._floor.first_month()
         with explained(f"table {self._table}"):
-            rows = (row for page in pages for row in _not_empty(page["Items"]))
+            rows = (row for page in pages for row in not_empty(page["Items"]))
             yield from _sorted(row for row in rows if row.month >= first_month)
 
 
 class _InvalidSumError(Exception):
     # DynamoDB refuses what a number became, or would become.
     pass
-
-
-def _not_empty(items: Iterable[Any]) -> Iterator[PairMonth]:
-    return (row for row in map(_pair_month, items) if row.sums.get(FLOWS))
-
-
-def _pair_month(item: Any) -> PairMonth:
-    destination, _, month = item["sk"]["S"].rpartition("#")
-    source = item["pk"]["S"].split("#", 2)[2]
-    sums = {attribute: int(value["N"]) for attribute, value in item.items() if attribute not in _KEYS}
-    return PairMonth(source, destination, month, {attribute: value for attribute, value in sums.items() if value})
 
 
 def _sorted(rows: Iterator[PairMonth]) -> Iterator[PairMonth]:

@@ -26,10 +26,15 @@ if TYPE_CHECKING:
 SITES = "SITES"
 PENDING = "PENDING"
 FLOOR = "FLOOR"
+ALLOW = "ALLOW"
 PAIRS = "P#"
+MARKS = "D#"
 FILES = "F#"
 CHUNK_DIGITS = 5
 EXPIRES = "expires"
+RANKS_INDEX = "ranks"  # of pair-months that have both of these: site and month, and the text of a rank
+RANKED_AT = "at"
+RANK = "rank"
 
 Kind = TypeVar("Kind", bound="TableItem")
 
@@ -157,6 +162,16 @@ def pair_key(site: str, source: str) -> str:
 def month_key(destination: str, month: str) -> str:
     """Return the sort key of a pair's month within its source's partition."""
     return f"{destination}#{month}"
+
+
+def ranks_key(site: str, month: str) -> str:
+    """Return the partition of the index of ranks that holds a month of a site."""
+    return f"{site}#{month}"
+
+
+def marks_key(site: str, month: str) -> str:
+    """Return the partition of the devices that stood out in a month of a site."""
+    return f"{MARKS}{site}#{month}"
 
 
 def file_key(name: Name) -> tuple[str, str]:

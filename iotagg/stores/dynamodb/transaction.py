@@ -111,11 +111,6 @@ def _template(names: tuple[str, ...], with_expiry: bool) -> str:
     )
 
 
-def pair_month_key(site: str, row: PairMonth) -> dict[str, Any]:
-    """Return the keys of a pair-month's item."""
-    return {"pk": {"S": pair_key(site, row.source)}, "sk": {"S": month_key(row.destination, row.month)}}
-
-
 def least_write_units(items: Iterable[Mapping[str, Any]]) -> int:
     """Return the least that a transaction costs, by its content."""
     return write_units(_least_bytes(item) for item in items)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.simulation.services.answers import Refused, Service, operation
 from tests.simulation.services.conditions import check_used, projection
-from tests.simulation.services.reading import consistent, query, scan
+from tests.simulation.services.reading import consistent, query, query_index, scan
 from tests.simulation.services.tables import PARTITION, SORT, Stored, Table, exact_key, missing
 from tests.simulation.services.values import Item, invalid
 from tests.simulation.services.writes import CONDITION_FAILED, Plan, Prevented, Write, action, change, delete, put
@@ -56,7 +56,9 @@ class SimulatedDynamoDB(Service):
         super().__init__(
             {
                 "CreateTable": operation(
-                    self._create_table, "TableName BillingMode KeySchema AttributeDefinitions DeletionProtectionEnabled"
+                    self._create_table,
+                    "TableName BillingMode KeySchema AttributeDefinitions DeletionProtectionEnabled"
+                    " GlobalSecondaryIndexes",
                 ),
                 "DeleteTable": operation(self._delete_table, "TableName"),
                 "DescribeTable": operation(self._describe_table, "TableName"),
@@ -67,7 +69,7 @@ class SimulatedDynamoDB(Service):
                 "PutItem": operation(self._put_item, f"{_CONDITION} Item"),
                 "UpdateItem": operation(self._update_item, f"{_CONDITION} Key UpdateExpression"),
                 "DeleteItem": operation(self._delete_item, f"{_CONDITION} Key"),
-                "Query": operation(self._query, f"{_PAGES} KeyConditionExpression ScanIndexForward"),
+                "Query": operation(self._query, f"{_PAGES} KeyConditionExpression ScanIndexForward IndexName"),
                 "Scan": operation(self._scan, f"{_PAGES} Segment TotalSegments"),
                 "TransactWriteItems": operation(
                     self._transact_write_items, "TransactItems ClientRequestToken ReturnConsumedCapacity"
@@ -97,9 +99,11 @@ class SimulatedDynamoDB(Service):
         schema = {PARTITION: "HASH", SORT: "RANGE"}
         keys = {key["AttributeName"]: key["KeyType"] for key in request["KeySchema"]}
         types = {each["AttributeName"]: each["AttributeType"] for each in request["AttributeDefinitions"]}
-        if keys != schema or types != dict.fromkeys(schema, "S") or request.get("BillingMode") != "PAY_PER_REQUEST":
+        indexes = {each["IndexName"]: _keys_of(each) for each in request.get("GlobalSecondaryIndexes", ())}
+        needed = {*schema, *(key for both in indexes.values() for key in both)}
+        if keys != schema or types != dict.fromkeys(needed, "S") or request.get("BillingMode") != "PAY_PER_REQUEST":
             raise NotImplementedError(f"not simulated: a table with {keys}, {types}, {request.get('BillingMode')}")
-        self.tables[name] = Table(name, self._clock.now())
+        self.tables[name] = Table(name, self._clock.now(), indexes)
         return {"TableDescription": self._description(self.tables[name])}
 
     def _delete_table(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -111,13 +115,23 @@ class SimulatedDynamoDB(Service):
         return {"Table": self._description(self.table(request["TableName"]))}
 
     def _description(self, table: Table) -> dict[str, Any]:
-        keys = ((PARTITION, "HASH"), (SORT, "RANGE"))
+        names = dict.fromkeys((PARTITION, SORT, *(key for index in table.indexes.values() for key in index.keys)))
+        indexes = [
+            {
+                "IndexName": name,
+                "IndexStatus": "ACTIVE",
+                "KeySchema": _key_schema(*index.keys),
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+            for name, index in table.indexes.items()
+        ]
         return {
             "TableName": table.name,
             "TableStatus": "ACTIVE",
             "CreationDateTime": datetime.fromtimestamp(table.created, UTC),
-            "KeySchema": [{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-            "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+            "KeySchema": _key_schema(PARTITION, SORT),
+            "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in names],
+            **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
             "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
             "DeletionProtectionEnabled": False,
         }
@@ -186,7 +200,8 @@ class SimulatedDynamoDB(Service):
         return room, units
 
     def _query(self, request: dict[str, Any]) -> dict[str, Any]:
-        page = query(self.table(request["TableName"]), request)
+        asked = query_index if "IndexName" in request else query
+        page = asked(self.table(request["TableName"]), request)
         return _with_capacity(page.answer, request, request["TableName"], _read_units(page.size))
 
     def _scan(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -267,6 +282,22 @@ class SimulatedDynamoDB(Service):
             plan.done()
             units[plan.table.name] = units.get(plan.table.name, 0) + 2 * plan.units
         return units
+
+
+def _key_schema(partition: str, sort: str) -> list[dict[str, str]]:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
+
+
+def _keys_of(index: dict[str, Any]) -> tuple[str, str]:
+    # The names of an index's partition and sort key.
+    partition, sort = (key["AttributeName"] for key in index["KeySchema"])
+    if index != {
+        "IndexName": index["IndexName"],
+        "KeySchema": _key_schema(partition, sort),
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }:
+        raise NotImplementedError(f"not simulated: the index {index}")
+    return partition, sort
 
 
 def _planned(writes: list[Write]) -> list[Plan]:

@@ -35,13 +35,43 @@ class Partition(NamedTuple):
     order: list[str]
 
 
+class Index:
+    """A global secondary index of the keys alone: the items that have both of its own, in the order of its sort key."""
+
+    def __init__(self, partition: str, sort: str) -> None:
+        self.keys = (partition, sort)
+        self._rows: dict[str, list[tuple[str, str, str]]] = {}
+
+    def change(self, old: Stored | None, new: Stored | None) -> None:
+        """Follow an item that another one takes the place of."""
+        before, after = (self._place(stored) for stored in (old, new))
+        if before == after:
+            return
+        if before is not None:
+            rows = self._rows[before[0]]
+            del rows[bisect_left(rows, before[1])]
+        if after is not None:
+            insort(self._rows.setdefault(after[0], []), after[1])
+
+    def _place(self, stored: Stored | None) -> tuple[str, tuple[str, str, str]] | None:
+        if stored is None or not stored.item.keys() >= {*self.keys}:
+            return None
+        partition, sort = (stored.item[name]["S"] for name in self.keys)
+        return partition, (sort, stored.item[PARTITION]["S"], stored.item[SORT]["S"])
+
+    def rows(self, partition: str) -> list[tuple[str, str, str]]:
+        """Return the sort keys of a partition with the items' own keys, in order."""
+        return self._rows.get(partition, [])
+
+
 class Table:
     """A table with a partition key `pk` and a sort key `sk`, both texts."""
 
-    def __init__(self, name: str, created: float) -> None:
+    def __init__(self, name: str, created: float, indexes: dict[str, tuple[str, str]] | None = None) -> None:
         self.name = name
         self.created = created
         self.expires_by = ""
+        self.indexes = {index: Index(*keys) for index, keys in (indexes or {}).items()}
         self._partitions: dict[str, Partition] = {}
         self._order: list[tuple[int, str]] = []
 
@@ -56,15 +86,21 @@ class Table:
         if found is None:
             found = self._partitions[partition] = Partition({}, [])
             insort(self._order, (_place(partition), partition))
-        if sort not in found.items:
+        old = found.items.get(sort)
+        if old is None:
             insort(found.order, sort)
         found.items[sort] = stored
+        for index in self.indexes.values():
+            index.change(old, stored)
 
     def delete(self, partition: str, sort: str) -> None:
         """Remove an item, if it is there."""
         found = self._partitions.get(partition)
-        if found is None or found.items.pop(sort, None) is None:
+        old = found.items.pop(sort, None) if found is not None else None
+        if found is None or old is None:
             return
+        for index in self.indexes.values():
+            index.change(old, None)
         del found.order[bisect_left(found.order, sort)]
         if not found.items:
             del self._partitions[partition]

@@ -297,3 +297,8 @@ def test_sizes_are_those_by_which_the_program_reckons() -> None:
 def test_what_is_not_simulated_is_said(desk: Desk, operation: str, parameters: dict[str, Any]) -> None:
     with pytest.raises(NotImplementedError, match="not simulated"):
         desk.client._make_api_call(operation, parameters)
+
+
+def test_an_index_that_is_not_there_cannot_be_asked(desk: Desk) -> None:
+    condition = {"KeyConditionExpression": "pk = :a", "ExpressionAttributeValues": {":a": {"S": "a"}}}
+    assert desk.ask("Query", IndexName="ranks", **condition) == INVALID
