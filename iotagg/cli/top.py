@@ -187,7 +187,7 @@ def _print(question: Question, rows: list[dict[str, Any]]) -> None:
 
 
 def _cells(question: Question, row: dict[str, Any]) -> dict[str, str]:
-    cells = {name: row[name] for name in ("site", "src_ip", "dst_ip") if name in row}
+    cells: dict[str, str] = {name: row[name] for name in ("site", "src_ip", "dst_ip") if name in row}
     cells |= {"days": str(row["days"]), "flows": count(row["flows"])}
     cells |= {metric.role: _SHOWN[metric.kind](row[metric.name]) for metric in METRICS}
     if question.by is By.GROWTH:

@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from fractions import Fraction
-
-    Number = int | float | Fraction
 
 _TIMES = ((3_600_000_000, "h"), (60_000_000, "min"), (1_000_000, "s"), (1_000, "ms"))
 _COUNTS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**4, "k"))
@@ -21,7 +18,7 @@ _PLAIN_BARS, _PLAIN_NOTHING = "12345678", "."
 MOST_BARS = 31
 
 
-def duration(microseconds: Number) -> str:
+def duration(microseconds: float) -> str:
     """Return a time in the largest of hours, minutes, seconds, ms and µs that fits."""
     for scale, unit in _TIMES:
         if abs(microseconds) >= scale:
@@ -37,14 +34,14 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
-def _digits(number: Number) -> str:
+def _digits(number: float) -> str:
     if isinstance(number, int):
         return f"{number:,}"
-    size = abs(float(number))
-    return f"{float(number):,.{0 if size >= _SHORT[0] else 1 if size >= _SHORT[1] else 2}f}"
+    size = abs(number)
+    return f"{number:,.{0 if size >= _SHORT[0] else 1 if size >= _SHORT[1] else 2}f}"
 
 
-def bars(values: Sequence[Number | None]) -> str:
+def bars(values: Sequence[float | None]) -> str:
     """Return a bar for each value, from the smallest to a full one for the largest, and a dot where there is nothing.
 
     Of more than 31 values, a bar stands for as many neighbours as it takes.
@@ -56,7 +53,7 @@ def bars(values: Sequence[Number | None]) -> str:
     return "".join(levels[max(0, -int(-8 * height // most) - 1)] if height else nothing for height in heights)
 
 
-def _mean(values: Sequence[Number]) -> float:
+def _mean(values: Sequence[float]) -> float:
     return float(sum(values) / len(values)) if values else 0.0
 
 
