@@ -21,6 +21,7 @@ PARTS = {
     "compute": "bench.compute",
     "storage": "bench.storage",
     "audit": "bench.audit",
+    "top": "bench.top",
 }
 
 

@@ -23,6 +23,7 @@ FAMILIES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Look": {
         "pairs": ("look", "List pairs with their days and totals."),
+        "top": ("top", "List who has the most, largest first: pairs, sources or destinations."),
         "files": ("look", "List files and what became of them."),
         "status": (
             "status",

@@ -117,7 +117,7 @@ def test_a_dry_run_without_a_database_loads_none(tmp_path: Path, flows: Path) ->
     assert unwanted(loaded, ("sqlite3", "tempfile", "iotagg.stores.sqlite", "iotagg.listing")) == []
 
 
-@pytest.mark.parametrize("command", ["status", "files", "pairs", "export --all", "retract flows.csv"])
+@pytest.mark.parametrize("command", ["status", "files", "pairs", "top", "export --all", "retract flows.csv"])
 def test_commands_on_a_database_load_nothing_of_the_cloud(tmp_path: Path, flows: Path, command: str) -> None:
     started(tmp_path, "--db", "test.db", "upload", flows.name)
     assert unwanted(started(tmp_path, "--db", "test.db", *command.split()), NEVER_AT_FIRST) == []

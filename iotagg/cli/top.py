@@ -1,0 +1,198 @@
+"""iotagg top: who has the most, who grows, who waits."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from iotagg.cli.incomplete import say_what_is_missing
+from iotagg.cli.options import COUNT, DAY, MONTH, Checked, json_option, site_option
+from iotagg.cli.printing import plural, print_error, print_json, print_table
+from iotagg.cli.units import bars, count, duration
+from iotagg.core.metrics import METRICS
+from iotagg.core.networks import Network
+from iotagg.core.spans import Span
+from iotagg.listing import known_site
+from iotagg.top import FEWEST_PACKETS, By, Of, Question, latest_span, total_of
+from iotagg.top import top as first_of
+
+if TYPE_CHECKING:
+    from iotagg.cli.session import Session
+    from iotagg.stores.protocol import Store
+    from iotagg.top import Answer, Entry
+
+_NETWORK = Checked("network", Network.parse)
+_SHOWN = {"duration": duration, "whole": count}
+
+
+@click.command()
+@click.option(
+    "--by",
+    type=click.Choice([each.value for each in By]),
+    default="duration",
+    show_default=True,
+    help="What is compared.",
+)
+@click.option(
+    "--of",
+    "whose",
+    type=click.Choice([each.value for each in Of]),
+    default="pairs",
+    show_default=True,
+    help="Whose totals.",
+)
+@click.option("--month", type=MONTH, help="One month, such as 2022-12; without any, the last one that was counted.")
+@click.option("--since", type=DAY, help="The first day, such as 2022-12-01, instead of a month.")
+@click.option("--until", type=DAY, help="The last day, inclusive; without --since, of its month.")
+@site_option
+@click.option("--src", type=_NETWORK, help="Only sources of a network, such as 192.168.20.0/24.")
+@click.option("--dst", type=_NETWORK, help="Only destinations of a network.")
+@click.option("-n", "--lines", type=COUNT, default=10, show_default=True, help="At most so many.")
+@click.option(
+    "--min-packets",
+    type=COUNT,
+    default=FEWEST_PACKETS,
+    show_default=True,
+    help="By us-per-packet: at least so many packets.",
+)
+@json_option
+@click.pass_obj
+def top(
+    session: Session,
+    by: str,
+    whose: str,
+    month: str | None,
+    since: str | None,
+    until: str | None,
+    site: str,
+    src: Network | None,
+    dst: Network | None,
+    lines: int,
+    min_packets: int,
+    as_json: bool,
+) -> None:
+    """List who has the most, largest first: pairs, sources or destinations.
+
+    By growth, what is compared is the duration, less that of the month before, or of as many days before a range; only
+    what grew is listed. By us-per-packet, it is the duration divided by the packets. All figures are exact. A row of
+    small bars shows how they came about: one for each day, or for each month of a longer range.
+
+    --src and --dst find nothing sensible where addresses are pseudonyms: those belong to no network that anybody knows.
+
+    Examples:
+
+    \b
+        iotagg top
+        iotagg top --by growth --site paris
+        iotagg top --by us-per-packet --of destinations --src 192.168.20.0/24 --month 2022-12 -n 5
+    """
+    if month and (since or until):
+        raise click.UsageError("--month and --since, --until exclude each other")
+    with session.store() as store:
+        known_site(store, site)
+        span = _span(store, [site] if site else store.sites(), By(by), month, since, until)
+        if span is None:
+            print_error("no pairs; iotagg upload counts files")
+            return
+        question = Question(By(by), Of(whose), span, site, src or None, dst or None, lines, min_packets)
+        answer = first_of(store, question)
+        _say_what_may_be_missing(session, store, site, answer)
+        rows = [_row(answer, entry) for entry in answer.entries]
+        _add_shares(session, store, question, rows)
+    if as_json:
+        for row in rows:
+            print_json(row)
+    elif rows:
+        _print(question, rows)
+    else:
+        print_error(f"nothing to list by {question.by} from {span.first} to {span.last}; iotagg pairs lists all")
+
+
+def _span(
+    store: Store, sites: list[str], by: By, month: str | None, since: str | None, until: str | None
+) -> Span | None:
+    if month:
+        return Span.of_months(month, month)
+    if since and until:
+        return Span(since, until)
+    if until:
+        return Span(f"{until[:7]}-01", until)
+    latest = latest_span(store, sites, by, datetime.now(UTC).date().isoformat())
+    return Span(since, latest.last) if since and latest is not None else latest
+
+
+def _say_what_may_be_missing(session: Session, store: Store, site: str, answer: Answer) -> None:
+    say_what_is_missing(session, store, site)
+    if answer.unfinished and not session.in_cloud:
+        print_error(
+            f"{plural(answer.unfinished, 'file')} not counted to the end:"
+            " what is shown is not complete yet; the next iotagg upload finishes it"
+        )
+
+
+def _row(answer: Answer, entry: Entry) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "site": entry.site,
+        "src_ip": entry.source,
+        "dst_ip": entry.destination,
+        "first_day": entry.first_day,
+        "last_day": entry.last_day,
+        "days": entry.days,
+        "flows": entry.flows,
+        **{metric.name: total for metric, total in zip(METRICS, entry.totals, strict=True)},
+        "value": _number(entry.value),
+        "previous": entry.previous,
+        "ratio": entry.ratio,
+        "share": None,
+        "trend": [_number(each) for each in entry.trend],
+        "trend_from": answer.trend[0],
+        "unfinished": answer.unfinished,
+    }
+    for side, name in (("src_ip", entry.source), ("dst_ip", entry.destination)):
+        if not name:
+            del row[side]
+    return row
+
+
+def _number(value: Any) -> int | float | None:
+    # A fraction is rounded once, to the double nearest to it.
+    return value if value is None or isinstance(value, int) else value.numerator / value.denominator
+
+
+def _add_shares(session: Session, store: Store, question: Question, rows: list[dict[str, Any]]) -> None:
+    # On a stack, what is known of the files would take more requests than the answer did.
+    if session.in_cloud or not rows or rows[0]["unfinished"]:
+        return
+    total = total_of(store, [question.site] if question.site else store.sites(), question)
+    for row in rows if total else ():
+        row["share"] = row["value"] / total
+
+
+def _print(question: Question, rows: list[dict[str, Any]]) -> None:
+    span, before = question.span, question.before
+    beside = f", beside {before.first} to {before.last}" if before is not None else ""
+    click.echo(f"{question.of} by {question.by}, {span.first} to {span.last}{beside}")
+    cells = [_cells(question, row) for row in rows]
+    if all(row["share"] is None for row in rows):
+        for row in cells:
+            del row["share"]
+    columns = tuple(cells[0])
+    for column in columns[columns.index("days") : -1]:
+        width = max(len(row[column]) for row in cells)
+        for row in cells:
+            row[column] = row[column].rjust(max(width, len(column)))
+    print_table(cells, columns)
+
+
+def _cells(question: Question, row: dict[str, Any]) -> dict[str, str]:
+    cells: dict[str, str] = {name: row[name] for name in ("site", "src_ip", "dst_ip") if name in row}
+    cells |= {"days": str(row["days"]), "flows": count(row["flows"])}
+    cells |= {metric.role: _SHOWN[metric.kind](row[metric.name]) for metric in METRICS}
+    if question.by is By.GROWTH:
+        times = f"{row['ratio']:,.2f}" if row["ratio"] is not None else "new"
+        cells |= {"before": duration(row["previous"] or 0), "growth": duration(row["value"]), "times": times}
+    elif question.by is By.PACE:
+        cells["per packet"] = duration(row["value"])
+    return cells | {"share": f"{row['share'] or 0:.1%}", "trend": bars(row["trend"])}

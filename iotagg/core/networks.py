@@ -1,0 +1,66 @@
+"""A range of addresses as CIDR writes it (RFC 4632, RFC 4291): 192.0.2.0/24, 2001:db8::/32."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from functools import lru_cache
+from socket import AF_INET, AF_INET6, inet_pton
+
+from iotagg.core.cells import shown
+from iotagg.errors import InvalidValue
+
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+_OF_IPV4 = 96  # so many bits of an IPv6 address stand before the IPv4 address that is mapped into it
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The addresses of which the first `prefix` bits are those of `address`, a canonical text."""
+
+    address: str
+    prefix: int
+
+    @classmethod
+    def parse(cls, text: str) -> Network:
+        """Return what a CIDR names, bits after its prefix aside; an address alone is a network of one.
+
+        IPv4 mapped into IPv6 is folded to IPv4, as addresses are. Raises InvalidValue.
+        """
+        found = _network(text)
+        if found is None:
+            given = shown(text.encode(errors="backslashreplace"))
+            raise InvalidValue(
+                f"{given} is no network; write it as 192.0.2.0/24, 2001:db8::/32, or as an address alone"
+            )
+        if isinstance(found, ipaddress.IPv6Network) and found.subnet_of(_MAPPED):
+            folded = ipaddress.IPv4Address(int(found.network_address) & 0xFFFFFFFF)
+            return cls(str(folded), found.prefixlen - _OF_IPV4)
+        return cls(str(found.network_address), found.prefixlen)
+
+    @property
+    def only(self) -> str:
+        """Its address where it has a single one, else empty."""
+        return self.address if self.prefix == 8 * len(_packed(self.address)) else ""
+
+    def holds(self, address: str) -> bool:
+        """Say whether an address in its canonical text belongs to it."""
+        own, other = _packed(self.address), _packed(address)
+        dropped = 8 * len(own) - self.prefix
+        return len(own) == len(other) and int.from_bytes(own) >> dropped == int.from_bytes(other) >> dropped
+
+    def __str__(self) -> str:
+        return f"{self.address}/{self.prefix}"
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    # The library knows zones (%eth0) and digits of other scripts, which no stored address has.
+    try:
+        return ipaddress.ip_network(text, strict=False) if text.isascii() and "%" not in text else None
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1 << 14)
+def _packed(address: str) -> bytes:
+    return inet_pton(AF_INET6 if ":" in address else AF_INET, address)

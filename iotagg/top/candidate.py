@@ -1,0 +1,129 @@
+"""One who may be among the first: what is known of it exactly, and between which bounds the rest lies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from iotagg.core.history import days_of
+from iotagg.core.metrics import FLOWS, METRICS
+from iotagg.core.pair_month import PairMonth
+from iotagg.core.ranks import bounds
+from iotagg.top.value import BEFORE, DURATION, NOTHING, Figures, added, value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from iotagg.top.question import Question
+    from iotagg.top.value import Value
+
+Key = tuple[str, str, str]  # site, source, destination; empty where all are meant
+
+_READ_AT_ONCE = 100
+
+
+class Part(NamedTuple):
+    """A pair-month that belongs to a candidate, with what it adds to each figure, at least and at most."""
+
+    source: str
+    destination: str
+    month: str
+    least: Figures = NOTHING
+    most: Figures = NOTHING
+
+
+class Candidate:
+    """Who may be among the first.
+
+    What was read is known exactly; of `unread` pair-months the ranks tell bounds, or the `ceiling` does: no value can
+    be larger.
+    """
+
+    __slots__ = ("_least", "_months", "_most", "ceiling", "key", "unread")
+
+    def __init__(self, key: Key, ceiling: Value | None = None, unread: Sequence[Part] = ()) -> None:
+        self.key = key
+        self.ceiling = ceiling
+        self.unread = list(unread)
+        self._months: dict[str, dict[str, int]] = {}
+        self._least = self._most = NOTHING
+
+    def expect(self, least: Figures, most: Figures, times: int = 1) -> None:
+        """Take into account that so many pair-months of the same bounds are not read yet."""
+        self._least = tuple(known + times * each for known, each in zip(self._least, least, strict=True))
+        self._most = tuple(known + times * each for known, each in zip(self._most, most, strict=True))
+
+    def take(self) -> list[Part]:
+        """Return the next pair-months to read, the last of those that are unread, and expect them no more."""
+        taken, self.unread = self.unread[-_READ_AT_ONCE:], self.unread[:-_READ_AT_ONCE]
+        for part in taken if self.ceiling is None else ():
+            self.expect(part.least, part.most, -1)
+        return taken
+
+    def add(self, row: PairMonth) -> None:
+        """Add a pair-month that was read: of a device, those of all its pairs add up to one."""
+        known = self._months.get(row.month)
+        if known is None:
+            self._months[row.month] = dict(row.sums)
+            return
+        for name, number in row.sums.items():
+            known[name] = known.get(name, 0) + number
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether all that belongs to it was read."""
+        return not self.unread
+
+    def bound(self, question: Question) -> Value | None:
+        """Return what its value is at most, which is its value once all is read; None where it takes no part."""
+        if self.unread and self.ceiling is not None:
+            return self.ceiling
+        figures = self.figures(question)
+        return value(question, most=added(figures, self._most), least=added(figures, self._least))
+
+    def floor(self, question: Question) -> Value | None:
+        """Return what its value is at least before anything is read; None where it may take no part."""
+        return value(question, most=self._least, least=self._most)
+
+    def figures(self, question: Question) -> Figures:
+        """Return what was read adds up to."""
+        figures = NOTHING
+        for month, sums in self._months.items():
+            if question.span.holds(month):
+                whole = (*(sums.get(metric.stored, 0) for metric in METRICS), sums.get(FLOWS, 0), 0)
+                figures = added(figures, whole)
+            else:
+                for of_day in _days(question, month, sums).values():
+                    figures = added(figures, of_day)
+        return figures
+
+    def days(self, question: Question) -> dict[str, Figures]:
+        """Return the figures of each day that has any, of the span and the span before it."""
+        return {day: each for month, sums in self._months.items() for day, each in _days(question, month, sums).items()}
+
+
+def _days(question: Question, month: str, sums: dict[str, int]) -> dict[str, Figures]:
+    span, before = question.span, question.before
+    found: dict[str, Figures] = {}
+    for day in days_of(PairMonth("", "", month, sums)):
+        if span.first <= day.day <= span.last:
+            found[day.day] = (*day.totals, day.flows, 0)
+        elif before is not None and before.first <= day.day <= before.last:
+            found[day.day] = (*NOTHING[:BEFORE], day.totals[DURATION])
+    return found
+
+
+def bounds_of(question: Question, month: str, sizes: Sequence[int]) -> tuple[Figures, Figures]:
+    """Return what a pair-month of these sizes adds to each figure, at least and at most.
+
+    Of a month of which days are left out, that is nothing at least.
+    """
+    least, most = [*NOTHING], [*NOTHING]
+    span, before = question.span, question.before
+    if span.first[:7] <= month <= span.last[:7]:
+        for place in range(BEFORE):
+            lowest, most[place] = bounds(sizes[place])
+            least[place] = lowest if span.holds(month) else 0
+    if before is not None and before.first[:7] <= month <= before.last[:7]:
+        lowest, most[BEFORE] = bounds(sizes[DURATION])
+        least[BEFORE] = lowest if before.holds(month) else 0
+    return tuple(least), tuple(most)

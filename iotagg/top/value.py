@@ -1,0 +1,60 @@
+"""What is compared: exact values, made of exact figures, or bounds of them, made of bounds."""
+
+from __future__ import annotations
+
+from operator import add
+from typing import TYPE_CHECKING
+
+from iotagg.core.metrics import METRICS
+from iotagg.top.question import By
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from fractions import Fraction
+
+    from iotagg.top.question import Question
+
+    Value = int | Fraction
+
+Figures = tuple[int, ...]  # those of METRICS, the flows, and the duration in the span before
+
+_PLACES = {metric.role: place for place, metric in enumerate(METRICS)}
+DURATION, PACKETS, FLOWS, BEFORE = _PLACES["duration"], _PLACES["packets"], len(METRICS), len(METRICS) + 1
+NOTHING: Figures = (0,) * (BEFORE + 1)
+
+MAIN = {By.DURATION: DURATION, By.PACKETS: PACKETS, By.FLOWS: FLOWS, By.GROWTH: DURATION, By.PACE: DURATION}
+
+
+def added(one: Sequence[int], other: Sequence[int]) -> Figures:
+    """Return the sums of figures, one by one."""
+    return tuple(map(add, one, other))
+
+
+def value(question: Question, most: Sequence[int], least: Sequence[int]) -> Value | None:
+    """Return the largest value that figures between these can have; None where they cannot take part.
+
+    Of exact figures, given twice, it is the value. Given the other way round, it is the smallest value, and None where
+    figures between these may not take part.
+    """
+    match question.by:
+        case By.GROWTH:
+            growth = most[DURATION] - least[BEFORE]
+            return growth if growth > 0 else None
+        case By.PACE:
+            packets = max(question.packets, least[PACKETS])
+            return fraction(most[DURATION], packets) if most[PACKETS] >= question.packets else None
+    return most[MAIN[question.by]]
+
+
+def of_point(question: Question, figures: Sequence[int]) -> Value | None:
+    """Return what a trend shows of a day or a month; None where there were no packets to divide by."""
+    if question.by is By.PACE:
+        return fraction(figures[DURATION], figures[PACKETS]) if figures[PACKETS] else None
+    return figures[MAIN[question.by]] + (figures[BEFORE] if question.by is By.GROWTH else 0)
+
+
+def fraction(numerator: int, denominator: int) -> Fraction:
+    """Return an exact fraction."""
+    from fractions import Fraction  # noqa: PLC0415 (slow to load, and one measure alone needs it)
+
+    return Fraction(numerator, denominator)
