@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from iotagg.cli.assessing import assess_what_came
 from iotagg.cli.incomplete import say_what_is_missing
 from iotagg.cli.options import COUNT, DAY, MONTH, Checked, json_option, site_option
 from iotagg.cli.printing import plural, print_error, print_json, print_table
@@ -92,6 +93,7 @@ def top(
         raise click.UsageError("--month and --since, --until exclude each other")
     with session.store() as store:
         known_site(store, site)
+        assess_what_came(session, store, site)
         span = _span(store, [site] if site else store.sites(), By(by), month, since, until)
         if span is None:
             print_error("no pairs; iotagg upload counts files")
