@@ -21,6 +21,7 @@ from iotagg.jobs.chunk_range import drafts
 from iotagg.jobs.cloud import Cloud
 from iotagg.stores.dynamodb.access_log import AccessLog
 from iotagg.stores.dynamodb.arrivals import Arrivals
+from iotagg.stores.dynamodb.digests import Digests
 from iotagg.stores.dynamodb.store import DynamoStore
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Till:
             meter=clients.meter,
             arrivals=Arrivals(clients.dynamodb, stack.table),
             access_log=AccessLog(clients.dynamodb, stack.table),
+            digests=Digests(clients.dynamodb, stack.table),
         )
 
     def costs(self, files: list[Path], site: str = SITE) -> Iterator[FileCost]:

@@ -35,6 +35,7 @@ _WORDS = {
     "ChunksDeadLetters": "the dead letters of chunks",
     "LargeFilesQueue": "the queue of large files",
     "KmsKeyArn": "your own key",
+    "Digest": "the topic of what stands out",
     "AWS::StackId": "the stack",
 }
 _WHO = {
@@ -42,6 +43,7 @@ _WHO = {
     "SummarizeRole": "The summarize function, besides",
     "ConsolidateRole": "The consolidate function, besides",
     "SweepRole": "The sweep function, besides",
+    "TellRole": "The function that tells what stands out",
     "WorkerRole": "Machines, besides",
     "SitePolicy": "Branches: `SitePolicyArn`",
     "ReaderPolicy": "People who ask: `ReaderPolicyArn`",

@@ -29,6 +29,8 @@ FAMILIES: dict[str, dict[str, tuple[str, str]]] = {
             "status",
             "Show how the database stands, and where it lies; of a stack, also what waits for its workers.",
         ),
+        "anomalies": ("anomalies", "Tell what stands out, the worst first."),
+        "allow": ("allow", "List what iotagg anomalies leaves out, or add to it."),
         "inspect": ("look", "Show what a file would say, without counting it."),
         "exports": ("exports", "List who exported or backed up what from a stack, newest first."),
         "pseudonym": ("pseudonym", "Say what stands for an address, or make the key that decides it."),

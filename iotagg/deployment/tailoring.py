@@ -31,12 +31,16 @@ def tailored(template: Template, values: Mapping[str, str]) -> Template:
         for name, resource in template["Resources"].items()
         if truths.get(resource.get("Condition", ""), True)
     }
-    fixed = {name: parameters[name] | {"AllowedValues": [decided[name]], "Default": decided[name]} for name in DECIDING}
+    fixed = {name: parameters[name] | _fixed(decided[name]) for name in DECIDING}
     return template | {
         "Parameters": parameters | fixed,
         "Conditions": {name: each for name, each in template["Conditions"].items() if name not in truths},
         "Resources": {name: _unconditional(each, truths) for name, each in resources.items()},
     }
+
+
+def _fixed(value: str) -> dict[str, Any]:
+    return {"AllowedValues": [value], "Default": value, "Description": "Decided by iotagg deploy."}
 
 
 def _truths(conditions: Mapping[str, Any], decided: Mapping[str, str]) -> dict[str, bool]:

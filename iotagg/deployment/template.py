@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Template = dict[str, Any]
 PACKAGES = "packages.yaml"
+_DASHBOARD = "AWS::CloudWatch::Dashboard"
+_IN_ANY_CASE = {("DeletionPolicy", "Delete"), ("UpdateReplacePolicy", "Delete")}
 
 
 @cache
@@ -36,7 +38,9 @@ def stack_template() -> Template:
 
 def as_text(template: Template) -> str:
     """Return a template as CloudFormation takes it, as short as it can be: JSON without what only readers need."""
-    slim = template | {"Resources": {name: _without_notes(each) for name, each in template["Resources"].items()}}
+    slim = {section: content for section, content in template.items() if section != "Metadata"}
+    slim["Resources"] = {name: _slim(each) for name, each in template["Resources"].items()}
+    slim["Outputs"] = {name: {"Value": each["Value"]} for name, each in template.get("Outputs", {}).items()}
     return json.dumps(slim, separators=(",", ":"))
 
 
@@ -48,8 +52,16 @@ def main(folder: Path) -> None:
         (place / f"{name}.json").write_text(json.dumps(template, indent=1), encoding="utf-8")
 
 
-def _without_notes(resource: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in resource.items() if key != "Metadata"}
+def _slim(resource: dict[str, Any]) -> dict[str, Any]:
+    # Without notes and without what holds in any case; JSON within a text in one line.
+    properties = resource.get("Properties", {})
+    if resource["Type"] == _DASHBOARD:
+        body = properties["DashboardBody"]["Fn::Sub"]
+        properties = properties | {"DashboardBody": {"Fn::Sub": json.dumps(json.loads(body), separators=(",", ":"))}}
+    kept = {
+        key: value for key, value in resource.items() if key != "Metadata" and (key, str(value)) not in _IN_ANY_CASE
+    }
+    return kept | ({"Properties": properties} if properties else {})
 
 
 def _folder() -> Traversable:

@@ -15,6 +15,7 @@ from iotagg.core.retention import MOST_MONTHS
 from iotagg.errors import InvalidValue
 from iotagg.stores.dynamodb.access_log import AccessLog
 from iotagg.stores.dynamodb.arrivals import Arrivals
+from iotagg.stores.dynamodb.digests import Digests
 from iotagg.stores.dynamodb.store import DynamoStore
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ REMOVE_RAW_AFTER_DAYS = "IOTAGG_REMOVE_RAW_AFTER_DAYS"
 RETENTION_MONTHS = "IOTAGG_RETENTION_MONTHS"
 LARGE_FILES_QUEUE_URL = "IOTAGG_LARGE_FILES_QUEUE_URL"
 QUIET_DAYS = "IOTAGG_QUIET_DAYS"
+DIGEST_TOPIC_ARN = "IOTAGG_DIGEST_TOPIC_ARN"
 _MOST_DAYS = 36_500
 
 
@@ -43,7 +45,7 @@ class Settings:
     it. Objects of more than `max_object_bytes` go to the queue `large_files_queue_url`, or are refused where there is
     none. `remove_raw` lets the sweep remove objects that are counted or refused, when they are `remove_raw_after_days`
     old. Months that ended more than `retention_months` ago are not kept; 0 keeps all. The sweep names sites from which
-    no file came on `quiet_days` whole days; with 0 it names none.
+    no file came on `quiet_days` whole days; with 0 it names none. The digest goes to the topic `digest_topic_arn`.
     """
 
     on_overwrite: OnChange = "refuse"
@@ -54,6 +56,7 @@ class Settings:
     quiet_days: int = 0
     remove_raw_after_days: int = 0
     retention_months: int = 0
+    digest_topic_arn: str = ""
 
     @classmethod
     def named_by(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -70,6 +73,7 @@ class Settings:
             quiet_days=_whole(environment, QUIET_DAYS) or 0,
             remove_raw_after_days=_whole(environment, REMOVE_RAW_AFTER_DAYS, _MOST_DAYS) or 0,
             retention_months=_whole(environment, RETENTION_MONTHS, MOST_MONTHS) or 0,
+            digest_topic_arn=environment.get(DIGEST_TOPIC_ARN, ""),
         )
 
 
@@ -100,6 +104,7 @@ class Cloud:
     meter: Meter
     arrivals: Arrivals
     access_log: AccessLog
+    digests: Digests
     settings: Settings = field(default_factory=Settings)
 
     @classmethod
@@ -115,6 +120,7 @@ class Cloud:
             meter=clients.meter,
             arrivals=Arrivals(clients.dynamodb, stack.table),
             access_log=AccessLog(clients.dynamodb, stack.table),
+            digests=Digests(clients.dynamodb, stack.table),
             settings=settings,
         )
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from iotagg.core.outcome import Outcome
     from iotagg.stores.dynamodb.access_log import AccessLog
     from iotagg.stores.dynamodb.arrivals import Arrivals
+    from iotagg.stores.dynamodb.digests import Digests
     from iotagg.stores.protocol import Store
     from tests.pipeline.csvs import Row
 
@@ -279,6 +280,7 @@ def in_memory(settings: Settings | None = None, store: Store | None = None, *, k
         meter=Meter(),
         arrivals=cast("Arrivals", Days()),
         access_log=cast("AccessLog", None),
+        digests=cast("Digests", None),
         settings=settings or Settings(),
     )
     return Desk(cloud, put, _emptied)

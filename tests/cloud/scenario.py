@@ -32,6 +32,7 @@ from iotagg.pipeline import retract
 from iotagg.rebuild import rebuild
 from iotagg.stores.dynamodb.access_log import AccessLog
 from iotagg.stores.dynamodb.arrivals import Arrivals
+from iotagg.stores.dynamodb.digests import Digests
 from iotagg.stores.dynamodb.store import DynamoStore
 from tests.cloud.engine import unique
 from tests.pipeline.csvs import TORN, csv, everything, flow
@@ -82,6 +83,7 @@ def deployed(clients: Clients, settings: Settings | None = None, patience: Patie
         meter=clients.meter,
         arrivals=Arrivals(clients.dynamodb, stack.table),
         access_log=AccessLog(clients.dynamodb, stack.table),
+        digests=Digests(clients.dynamodb, stack.table),
         settings=settings,
     )
 
@@ -254,6 +256,10 @@ def history(world: World) -> None:
     world.until_it_works(lambda: world.cloud.files.send([Draft(STRANGE)]))
     world.expects_dead_letters = True
     world.until_it_works(lambda: world.cloud.access_log.note("somebody", "export --all", "stdout"))
+    digests = world.cloud.digests
+    world.until_it_works(lambda: digests.take(("a",), "first"))
+    world.until_it_works(lambda: digests.take(("a", "b"), "second"))
+    world.until_it_works(lambda: digests.give_back("second"))
     world.sweep_up()
     forgetting(world)
     mending(world)
@@ -302,6 +308,7 @@ def seen(world: World) -> dict[str, Any]:
         "paths": read(lambda: [path for site in sites for path in store.listed_paths(site)]),
         "forgotten": read(lambda: {str(record.name) for record in store.forgotten()}),
         "last days": read(world.cloud.arrivals.last_days),
+        "told": read(world.cloud.digests.told),
         "exports": read(lambda: {access.what for access in world.cloud.access_log.accesses()}),
         "incoming": read(lambda: [version.key for version in world.cloud.bucket.versions("incoming/")]),
         "dead letters": read(lambda: _dead_letters(world)) if world.expects_dead_letters else set(),

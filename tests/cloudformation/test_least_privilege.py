@@ -13,6 +13,7 @@ from botocore.client import BaseClient
 
 import iotagg.worker
 import lambda_handlers.consolidate
+import lambda_handlers.digest
 import lambda_handlers.summarize
 import lambda_handlers.sweep
 from iotagg.aws.clients import connect
@@ -42,6 +43,7 @@ PRINCIPALS = {
     "summarize": ("SummarizeRole", "CountingPolicy"),
     "consolidate": ("ConsolidateRole", "CountingPolicy"),
     "sweep": ("SweepRole", "CountingPolicy"),
+    "digest": ("TellRole",),
     "worker": ("WorkerRole", "CountingPolicy"),
     "branch": ("SitePolicy",),
     "reader": ("ReaderPolicy",),
@@ -62,6 +64,7 @@ ELSEWHERE = {
     "Resume": "an upload that broke off is resumed; tests/cloud/test_uploads.py does that",
     "s3:ListMultipartUploadParts": "as above",
     "s3:AbortMultipartUpload": "an upload of a file that changes meanwhile is given up; as above",
+    "Tell": "the engine has no SNS; tests/cloud/test_digest.py publishes",
     "Ages": "the engine has no CloudWatch",
 }
 SOME = Stack("some-bucket", "some-table", "http://127.0.0.1/1/some-files", "http://127.0.0.1/1/some-chunks.fifo")
@@ -153,6 +156,15 @@ class Story:
             handler: Any = lambda_handlers.sweep.handler  # with a context that is one of ours
             handler({}, Context())
 
+    def tell(self) -> None:
+        """Let the digest be made, of which nothing is published, and what it does where something stands out."""
+        with self.calls.by("digest"), self.monkeypatch.context() as patched:
+            patched.setattr(lambda_handlers.digest, "Topic", lambda _: None)
+            handler: Any = lambda_handlers.digest.handler  # with a context that is one of ours
+            handler({}, Context())
+            wiring.cloud().digests.take(("a",), "somebody")
+            list(wiring.cloud().store.several_months("paris", [("192.168.1.7", "192.0.2.1", "2022-12")]))
+
     def machines_work(self) -> None:
         """Let a worker do all that waits."""
         with self.calls.by("worker"):
@@ -204,6 +216,7 @@ def told(story: Story) -> None:
     story.put_back("consolidate", lambda_handlers.consolidate, story.cloud.chunks)
     story.functions_work()
     questions(story)
+    story.tell()
     story.command("operator", "retract", "--site", "paris", "b.csv")
     story.events(story.cloud.chunks)  # they are lost
     story.sweep()
@@ -230,7 +243,15 @@ def told(story: Story) -> None:
 def questions(story: Story) -> None:
     """Let a reader ask everything there is to ask."""
     pair = ("--src", "192.168.1.7", "--dst", "192.0.2.1")
-    for question in (("pairs",), ("files",), ("files", "a.csv", "--rejects"), ("status",), ("export", *pair)):
+    for question in (
+        ("pairs",),
+        ("anomalies",),
+        ("allow",),
+        ("files",),
+        ("files", "a.csv", "--rejects"),
+        ("status",),
+        ("export", *pair),
+    ):
         story.command("reader", *question)
     story.command("reader", "export", "--all")
     story.command("reader", "exports")

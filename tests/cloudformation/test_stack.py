@@ -119,10 +119,30 @@ def environment_names() -> set[str]:
     return own | set(stack.ENVIRONMENT.values()) | {wiring.RELEASE_NAME}
 
 
-def test_functions_are_told_every_name_that_the_code_reads_and_all_the_same() -> None:
-    told = [function["Environment"]["Variables"] for function in FUNCTIONS.values()]
+TELLING = {cloud.DIGEST_TOPIC_ARN}  # what only the function is told that tells people what stands out
+
+
+def test_functions_that_count_are_told_every_name_that_the_code_reads_and_all_the_same() -> None:
+    told = [function["Environment"]["Variables"] for name, function in FUNCTIONS.items() if name != "Tell"]
     assert all(each == told[0] for each in told)
-    assert {name for name in told[0] if name.startswith("IOTAGG_")} == environment_names()
+    assert {name for name in told[0] if name.startswith("IOTAGG_")} == environment_names() - TELLING
+
+
+def test_the_function_that_tells_people_is_told_what_it_reads_and_the_same_as_the_others() -> None:
+    told, others = (FUNCTIONS[name]["Environment"]["Variables"] for name in ("Tell", "Sweep"))
+    assert {*stack.ENVIRONMENT.values(), cloud.RETENTION_MONTHS, wiring.RELEASE_NAME} | TELLING == told.keys()
+    assert {name: told[name] for name in told.keys() - TELLING} == {
+        name: others[name] for name in told.keys() - TELLING
+    }
+    assert told[cloud.DIGEST_TOPIC_ARN] == {"Ref": "Digest"}
+    assert FUNCTIONS["Tell"]["Timeout"] <= 900
+
+
+def test_what_stands_out_is_told_once_a_day_at_the_hour_that_was_chosen() -> None:
+    schedule = RESOURCES["TellSchedule"]["Properties"]["ScheduleExpression"]
+    assert schedule == {"Fn::Sub": "cron(0 ${DigestAt} * * ? *)"}
+    hour = STACK["Parameters"]["DigestAt"]
+    assert (hour["MinValue"], hour["MaxValue"]) == (0, 23)
 
 
 def test_machines_are_told_only_names_that_the_code_reads() -> None:

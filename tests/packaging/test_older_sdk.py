@@ -28,7 +28,7 @@ import_module(sys.argv[1])
 """
 
 
-@pytest.mark.parametrize("handler", ["summarize", "consolidate", "sweep"])
+@pytest.mark.parametrize("handler", ["summarize", "consolidate", "sweep", "digest"])
 def test_the_handlers_start_without_what_came_later(handler: str) -> None:
     command = [sys.executable, "-c", WITHOUT, f"lambda_handlers.{handler}", *LATER]
     run = subprocess.run(command, capture_output=True, text=True, check=False)

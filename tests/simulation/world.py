@@ -21,6 +21,7 @@ from iotagg.jobs.cloud import Cloud, Settings
 from iotagg.jobs.sweep import sweep
 from iotagg.stores.dynamodb.access_log import AccessLog
 from iotagg.stores.dynamodb.arrivals import Arrivals
+from iotagg.stores.dynamodb.digests import Digests
 from iotagg.stores.dynamodb.store import DynamoStore
 from iotagg.stores.dynamodb.table import bound
 from tests.simulation.faults import Draws, Fault, Faults, Occasion
@@ -135,6 +136,7 @@ class World:
             meter=clients.meter,
             arrivals=Arrivals(clients.dynamodb, TABLE),
             access_log=AccessLog(clients.dynamodb, TABLE),
+            digests=Digests(clients.dynamodb, TABLE),
             settings=self.settings,
         )
 
