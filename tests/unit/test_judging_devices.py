@@ -108,6 +108,11 @@ def test_a_burst_is_none_beside_days_that_vary_as_much() -> None:
     assert Kind.FAN_OUT not in {finding.kind for finding in device(peers) if finding.day == iso(30)}
 
 
+def test_many_known_destinations_at_once_are_no_burst() -> None:
+    now_and_then = {f"203.0.113.{number}": [number % 12 + 1, 30] for number in range(50)}
+    assert iso(30) not in {finding.day for finding in device(STEADY | now_and_then)}
+
+
 def test_only_days_within_the_span_are_told_of_a_device() -> None:
     rows = [row for peer in sorted(STEADY) for row in months(dict.fromkeys(range(40), 5), peer)]
     peers = Peers([*rows, *months({20: 5, 21: 5}, "203.0.113.5"), *months({32: 5}, "203.0.113.6")])

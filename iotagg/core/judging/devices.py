@@ -68,8 +68,8 @@ def _burst(site: str, source: str, peers: Peers, place: int) -> Finding | None:
     begin = bisect_left(peers.days, day - WINDOW)
     others = [peers.met[each] for each in peers.days[begin:place]]
     met = peers.met[day]
-    if met < FAN_OUT_LEAST or len(others) < LEAST:
-        return None
+    if met < FAN_OUT_LEAST or len(others) < LEAST or day not in peers.new:
+        return None  # without anybody new, nobody looks at it
     usual, score = median(others), deviations(met, others)
     if met < FAN_OUT_TIMES * usual or score < FAN_OUT_SCORE:
         return None
