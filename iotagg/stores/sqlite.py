@@ -68,17 +68,11 @@ class SqliteStore:
     def __init__(self, file: Path, *, create: bool = True, busy_seconds: float = BUSY_SECONDS) -> None:
         self._database = Database(file, create=create, busy_seconds=busy_seconds, add=self._add_sums)
         self._overflow: NumberTooLarge | None = None
-        self._ranks = SqliteRanks(self._database)
-        self.several_months = self._ranks.several_months
-        self.source_months = self._ranks.source_months
-        self.ranked_months = self._ranks.ranked_months
-        self.put_rank = self._ranks.put_rank
-        self.ranks = self._ranks.ranks
-        self.mark_device = self._ranks.mark_device
-        self.marked_devices = self._ranks.marked_devices
-        self.allowances = self._ranks.allowances
-        self.allow = self._ranks.allow
-        self.disallow = self._ranks.disallow
+        self._ranks = ranks = SqliteRanks(self._database)
+        self.several_months, self.source_months = ranks.several_months, ranks.source_months
+        self.ranked_months, self.put_rank, self.ranks = ranks.ranked_months, ranks.put_rank, ranks.ranks
+        self.mark_device, self.marked_devices = ranks.mark_device, ranks.marked_devices
+        self.allowances, self.allow, self.disallow = ranks.allowances, ranks.allow, ranks.disallow
 
     @property
     def file_path(self) -> Path:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from iotagg.stores.connection import Database
 
 _READ_TOGETHER = 100
-_RANKS_TOGETHER = 500  # who asks for the first ten does not wait for all
+_FIRST_RANKS, _MOST_RANKS = 50, 2000  # read together: who asks for the first ten does not wait for many more
 _IS_KEPT = "month >= coalesce((SELECT month FROM floor), '')"
 _PLACE = "SELECT place FROM rank_month WHERE site = ? AND month = ?"
 _RANKED = "rank JOIN rank_month USING (place)"
@@ -148,8 +148,9 @@ class SqliteRanks:
         return heapq.merge(*rows, key=lambda found: found[2].size(measure), reverse=True)
 
     def _next_ranks(self, place: int, letter: str, flags: str) -> Iterator[tuple[str, str, Rank]]:
-        last = (_BEYOND_ALL, 0)
-        while rows := self._run(_NEXT, place, letter, flags, *last, _RANKS_TOGETHER).fetchall():
+        last, together = (_BEYOND_ALL, 0), _FIRST_RANKS
+        while rows := self._run(_NEXT, place, letter, flags, *last, together).fetchall():
+            together = min(2 * together, _MOST_RANKS)
             yield from ((source, destination, Rank.parse(str(text))) for _, _, source, destination, text in rows)
             before, last = last, rows[-1][:2]
             with intact("the list of ranks"):
