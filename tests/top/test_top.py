@@ -91,3 +91,10 @@ def test_every_measure_of_everybody_in_every_span_is_as_sorted(days: dict[Day, t
                 for network in (None, *map(Network.parse, NETWORKS)):
                     agrees(store, Question(by, of, span, source=network, count=3))
                     agrees(store, Question(by, of, span, destination=network, count=3))
+
+
+def test_equals_at_the_edge_of_a_class_come_by_their_addresses() -> None:
+    store = MemoryStore()
+    day = "2022-12-01"
+    put_days(store, {("paris", source, "192.0.2.1", day): (1, 63, 63) for source in ("192.0.2.7", "192.0.2.8")})
+    agrees(store, Question(By.DURATION, Of.PAIRS, SPANS[0], count=1))
