@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from functools import lru_cache
-from socket import AF_INET, AF_INET6, inet_pton
 
 from iotagg.core.cells import shown
 from iotagg.errors import InvalidValue
@@ -63,4 +62,4 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
 
 @lru_cache(maxsize=1 << 14)
 def _packed(address: str) -> bytes:
-    return inet_pton(AF_INET6 if ":" in address else AF_INET, address)
+    return ipaddress.IPv6Address(address).packed if ":" in address else bytes(map(int, address.split(".")))

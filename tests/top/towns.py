@@ -42,7 +42,7 @@ def put_days(store: Store, days: Mapping[Day, tuple[int, int, int]]) -> None:
 def rank_all(store: Store) -> None:
     """Give every pair-month its rank."""
     for site in store.sites():
-        for month in list(store.scan(site)):
+        for month in reversed(list(store.scan(site))):  # so that not only the order of ranks puts equals in order
             assert store.put_rank(site, month, rank_of(month, stands_out=False, steady=False))
 
 
