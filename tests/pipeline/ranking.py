@@ -46,12 +46,12 @@ def _rank_all(store: Store) -> None:
 
 def _flags(months: list[PairMonth]) -> Iterator[tuple[PairMonth, bool, bool]]:
     days = [day for month in months for day in days_of(month)]
-    numbers = [number_of(day.day) for day in days]
+    numbers, flows = [number_of(day.day) for day in days], [day.flows for day in days]
     odd = {each.day[:7] for each in odd_days(days, *ALL)}
-    odd |= {day_of(each.last)[:7] for each in silences(numbers, numbers[-1])}
+    odd |= {day_of(each.last)[:7] for each in silences(numbers, numbers[-1], flows)}
     for month in months:
         until = [number for number in numbers if day_of(number)[:7] <= month.month]
-        yield month, month.month in odd, is_steady(until)
+        yield month, month.month in odd, is_steady(until, flows)
 
 
 def found_by_a_scan(store: Store, judged: Judged) -> list[Finding]:

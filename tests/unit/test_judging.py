@@ -210,17 +210,28 @@ def test_who_is_often_away_is_missed_later_and_less() -> None:
 )
 def test_who_was_never_steady_is_not_missed(days: list[DayTotal]) -> None:
     assert kinds(days, since="2022-11-12", horizon="2023-01-01") == []
-    assert not is_steady([number_of(each.day) for each in days])
+    assert not is_steady([number_of(each.day) for each in days], [each.flows for each in days])
 
 
 def test_nobody_is_steady_without_a_day() -> None:
-    assert not is_steady([])
+    assert not is_steady([], [])
 
 
 def test_a_silence_that_ended_stood_out_all_the_same() -> None:
-    assert list(silences([*range(1, 31), 50], 60)) == list(silences([*range(1, 31), 50], 51))
-    assert [silence.stands_out for silence in silences([*range(1, 31), 50], 51)] == [32]
-    assert list(silences([*range(1, 31), 32], 33)) == []
+    observed = [*range(1, 31), 50]
+    assert list(silences(observed, 60, [100] * 31)) == list(silences(observed, 51, [100] * 31))
+    assert [silence.stands_out for silence in silences(observed, 51, [100] * 31)] == [32]
+    assert list(silences([*range(1, 31), 32], 33, [100] * 31)) == []
+
+
+def test_who_says_little_is_missed_later_and_less() -> None:
+    days = [day(number, 2) for number in range(30)]
+    (finding,) = found_in(days, horizon="2022-12-01")
+    assert (finding.day, finding.severity) == ("2022-11-05", Severity.LOW)
+    once = [day(number, 1) for number in range(30)]
+    assert found_in(once, horizon="2022-12-01")[0].reason == (
+        "nothing since 2022-11-02, after about 1 flow a day on 30 of 30 days"
+    )
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,9 @@ Most machines know no weekend: to compare their Sundays with Sundays alone would
 WEEKEND = 5
 """The first day of a weekend, counted from Monday as 0."""
 
+ENOUGH_MISSED = 7
+"""Flows that have to be missing before a pair is silent: where they come by chance, none comes once in 1,100 times."""
+
 LONGEST_PATIENCE = 14
 """Missing days after which nothing is said any more: who comes that rarely is not missed."""
 

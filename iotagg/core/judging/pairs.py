@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from iotagg.core.findings import Finding, Kind, Severity
 from iotagg.core.judging.calendar import day_of, number_of
+from iotagg.core.judging.limits import FLOWS_WORTH_A_WORD
 from iotagg.core.judging.pair_days import figures_of, odd_days
 from iotagg.core.judging.scores import median
 from iotagg.core.judging.silence import Silence, silences
@@ -50,7 +51,8 @@ def pair_findings(pair: Pair, days: Sequence[DayTotal], span: Span) -> list[Find
         for oddity in odd_days(days, span.since, span.until)
         if oddity.kind is Kind.SURGE or oddity.day < span.horizon
     ]
-    missing = silences([number_of(day.day) for day in days], number_of(span.horizon))
+    numbers, flows = [number_of(day.day) for day in days], [day.flows for day in days]
+    missing = silences(numbers, number_of(span.horizon), flows)
     found += [
         _silent(pair, days, silence) for silence in missing if span.since <= day_of(silence.stands_out) <= span.until
     ]
@@ -88,15 +90,15 @@ def severity_of(score: float, ratio: float) -> Severity:
 def _silent(pair: Pair, days: Sequence[DayTotal], silence: Silence) -> Finding:
     first, last = day_of(silence.last - silence.span + 1), day_of(silence.last)
     usual = median([figures_of(day)[0] for day in days if first <= day.day <= last])
-    since = day_of(silence.last + 1)
+    since, is_regular = day_of(silence.last + 1), silence.present * 10 >= silence.span * 9
     return Finding(
         site=pair.site,
         day=day_of(silence.stands_out),
         kind=Kind.SILENT,
-        severity=Severity.LOW if silence.present * 10 < silence.span * 9 else Severity.MEDIUM,
+        severity=Severity.MEDIUM if is_regular and usual >= FLOWS_WORTH_A_WORD else Severity.LOW,
         reason=(
-            f"nothing since {since}, after about {figure('flows', usual)} flows a day on {silence.present} of"
-            f" {silence.span} days"
+            f"nothing since {since}, after about {figure('flows', usual)} {'flow' if usual == 1 else 'flows'} a day on"
+            f" {silence.present} of {silence.span} days"
         ),
         source=pair.source,
         destination=pair.destination,

@@ -38,13 +38,14 @@ def ranks_of(months: Sequence[PairMonth], first: str, last: str) -> dict[str, Ra
     days = [day for month in months for day in days_of(month)]
     numbers = [number_of(day.day) for day in days]
     odd = {oddity.day[:7] for oddity in odd_days(days, f"{first}-01", f"{last}-31")}
-    odd |= _months_with_a_silence(numbers)
+    flows = [day.flows for day in days]
+    odd |= _months_with_a_silence(numbers, flows)
     ranks: dict[str, Rank | None] = {}
     for month in months:
         if first <= month.month <= last:
             observed = [number for number, day in zip(numbers, days, strict=True) if day.day[:7] <= month.month]
             present = any(day.day[:7] == month.month for day in days)
-            steady = is_steady(observed)
+            steady = is_steady(observed, flows)
             new = _new_day(observed, month.month)
             ranks[month.month] = (
                 rank_of(month, stands_out=month.month in odd, steady=steady, new=new) if present else None
@@ -52,12 +53,12 @@ def ranks_of(months: Sequence[PairMonth], first: str, last: str) -> dict[str, Ra
     return ranks
 
 
-def _months_with_a_silence(observed: Sequence[int]) -> set[str]:
+def _months_with_a_silence(observed: Sequence[int], flows: Sequence[int]) -> set[str]:
     # Those that began and ended within a month. Any other one begins with the last day that a month has: the reader
     # looks at each pair that was steady then, and knows up to when there are days at all.
     if not observed:
         return set()
-    found = silences(observed, observed[-1])
+    found = silences(observed, observed[-1], flows)
     ends = ((silence.last, observed[bisect_right(observed, silence.last)]) for silence in found)
     return {month_of(last) for last, following in ends if month_of(last) == month_of(following)}
 

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from iotagg.core.judging.limits import LEAST, LONGEST_PATIENCE, WINDOW
+from iotagg.core.judging.limits import ENOUGH_MISSED, LEAST, LONGEST_PATIENCE, WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,31 +25,35 @@ class Silence:
     span: int
 
 
-def silences(observed: Sequence[int], horizon: int, *, times: int = 2, more: int = 1) -> Iterator[Silence]:
+def silences(observed: Sequence[int], horizon: int, flows: Sequence[int] = ()) -> Iterator[Silence]:
     """Yield the silences among days, given by their ascending numbers, that stood out before the horizon.
 
-    Days at the horizon and behind it are not over. A silence stands out once it is longer than so many `times` the
-    longest one in the window before it, and some days `more`; and only after days of which at least half were observed.
+    Days at the horizon and behind it are not over. A pair's days come with their `flows`: its silence stands out once
+    it is longer than twice the longest one in the window before it, and a day more, and once so many flows are missing
+    that it is no chance. A site's days come without: it is expected on each day that it ever sent. Either is missed
+    only after days of which at least half were observed.
     """
     for place, last in enumerate(observed):
         following = observed[place + 1] if place + 1 < len(observed) else horizon
         if following - last > 1:
-            silence = _silence_after(observed, place, times, more)
+            silence = _silence_after(observed, place, flows)
             if silence is not None and silence.stands_out < min(following, horizon):
                 yield silence
 
 
-def is_steady(observed: Sequence[int]) -> bool:
-    """Say whether a silence after the last of these days, given by their ascending numbers, could ever stand out."""
-    return bool(observed) and _silence_after(observed, len(observed) - 1) is not None
+def is_steady(observed: Sequence[int], flows: Sequence[int]) -> bool:
+    """Say whether a silence after the last of a pair's days, given with their flows, could ever stand out."""
+    return bool(observed) and _silence_after(observed, len(observed) - 1, flows) is not None
 
 
-def _silence_after(observed: Sequence[int], place: int, times: int = 2, more: int = 1) -> Silence | None:
+def _silence_after(observed: Sequence[int], place: int, flows: Sequence[int]) -> Silence | None:
     last = observed[place]
     begin = bisect_left(observed, last - WINDOW + 1, hi=place)
     present, span = place + 1 - begin, last - observed[begin] + 1
     if present < LEAST or 2 * present < span:
         return None
-    longest = max(observed[each + 1] - observed[each] - 1 for each in range(begin, place))
-    allowed = times * longest + more
+    allowed = max(observed[each + 1] - observed[each] - 1 for each in range(begin, place))
+    if flows:
+        enough = -(-ENOUGH_MISSED * span // sum(flows[begin : place + 1]))
+        allowed = max(2 * allowed + 1, enough - 1)
     return Silence(last, last + allowed + 1, present, span) if allowed <= LONGEST_PATIENCE else None

@@ -38,7 +38,7 @@ def site_findings(site: str, sent: Sequence[str], since: str, until: str, today:
     `sent` are the days it sent, sorted. One finding for each such stretch, on the first day that is unusual.
     """
     found = []
-    for silence in silences([number_of(day) for day in sent], number_of(today), times=1, more=0):
+    for silence in silences([number_of(day) for day in sent], number_of(today)):
         day = day_of(silence.stands_out)
         if since <= day <= until:
             first = day_of(silence.last + 1)
