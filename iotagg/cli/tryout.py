@@ -71,7 +71,8 @@ def sample(
 def demo(keep: Path | None, cloud: bool) -> None:
     """Show the whole job on a month of two sites.
 
-    It makes sample traffic, uploads it, lists, exports and draws, each with the command that you would type.
+    It makes sample traffic, uploads it, lists, exports, draws and tells what stands out, each with the command that you
+    would type.
     Without --keep nothing is left behind.
 
     With --cloud it takes a few files through a bucket, queues, workers and a table, all of them on this machine, and
@@ -133,7 +134,7 @@ def _show_local() -> None:
     click.echo("\nUploaded again, nothing is counted twice:")
     run("upload --site tokyo traffic/tokyo --quiet")
     click.echo("\nThe busiest pairs:")
-    run("pairs --by duration -n 5")
+    run("top -n 5")
     pair = _steadiest()
     click.echo("\nOne of them, day by day, and drawn:")
     run(f"export {pair} --site paris --until 2022-12-05")
@@ -142,6 +143,8 @@ def _show_local() -> None:
         run(f"export {pair} -o pair.svg")
     except IotaggError as reason:
         print_error(str(reason))
+    click.echo("\nWhat stands out of the month (traffic/anomalies.csv lists what was planted):")
+    run("anomalies --since 2022-12-01 --until 2022-12-30")
     run("status")
 
 
