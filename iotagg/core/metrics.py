@@ -42,7 +42,7 @@ METRICS = (
         letter="d",
         kind="duration",
         since=1,
-        worth_a_word=60_000_000,
+        worth_a_word=600_000_000,
     ),
     Metric(
         name="fwd_packets",
@@ -53,7 +53,7 @@ METRICS = (
         letter="p",
         kind="whole",
         since=1,
-        worth_a_word=100,
+        worth_a_word=200,
     ),
 )
 

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from iotagg.core.cells import printable
-from iotagg.standing_out.telling import about, headline, kind_name, sections, severity_name
+from iotagg.standing_out.telling import about, footer, headline, kind_name, sections, severity_name
 from iotagg.standing_out.text import not_told
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def as_page(answer: Answer) -> str:
     body = [f"<h1>{title}</h1>", *map(_section, sections(answer.findings))]
     if rest:
         body.append(f'<p class="rest">{escape(rest)}</p>')
+    body.append(f'<p class="rest">{escape(footer(answer))}</p>')
     head = [
         '<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',

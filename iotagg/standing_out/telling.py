@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from iotagg.core.findings import Finding
+    from iotagg.standing_out.question import Answer
 
 LINES = 5
 """Findings of a site's day that are told; of those that are milder, only how many there are."""
@@ -106,6 +107,16 @@ def about(finding: Finding) -> str:
 def sentence(finding: Finding) -> str:
     """Return a finding as one reads it: its kind, what it is about, and why."""
     return f"{kind_name(finding)}: {about(finding)}: {printable(finding.reason)}"
+
+
+def footer(answer: Answer) -> str:
+    """Return which days were judged, and what to do next, in a line."""
+    spans = sorted({(judged.since, judged.until) for judged in answer.judged if judged.since})
+    days = f"{spans[0][0]} to {max(until for _, until in spans)}" if spans else "no days"
+    return (
+        f"Judged: {days}, at {count(len(answer.judged), 'site')}; days are those of the files. iotagg export --src A"
+        " --dst B shows a pair's days, iotagg allow takes off the list what is in order."
+    )
 
 
 def fields(finding: Finding) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iotagg.core.judging.words import count
-from iotagg.standing_out.telling import headline, sections, sentence, severity_name
+from iotagg.standing_out.telling import footer, headline, sections, sentence, severity_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ def as_text(answer: Answer) -> str:
     blocks = [headline(answer.findings), *map(section_text, sections(answer.findings))]
     if unsaid := not_told(answer):
         blocks.append(unsaid)
+    blocks.append(footer(answer))
     return "\n\n".join(blocks) + "\n"
 
 

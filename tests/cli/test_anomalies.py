@@ -43,11 +43,12 @@ def finding(kind: Any = Kind.SURGE, severity: Any = Severity.LOW, **parts: Any) 
 def test_what_stands_out_is_told_in_lines(busy: Command) -> None:
     result = busy("anomalies")
     assert (result.code, result.err) == (0, "")
-    title, empty, section, line = result.out.splitlines()
+    title, empty, section, line, _, judged = result.out.splitlines()
     assert (title, empty, section) == ("1 surge at paris, 2022-12-21", "", "Wednesday 2022-12-21, paris")
     assert line.startswith(
-        "  high    surge: 192.168.1.7 → 192.0.2.1: 200 flows instead of about 11, 18.2 times more than"
+        "  high    surge: 192.168.1.7 → 192.0.2.1: 200 flows instead of about 11: 18.2 times the median of"
     )
+    assert judged.startswith("Judged: 2022-12-21 to 2022-12-21, at 1 site; ")
 
 
 def test_a_day_a_range_and_a_site_are_asked_for(busy: Command) -> None:
@@ -205,7 +206,7 @@ def test_of_a_sites_day_the_worst_are_told_and_of_the_others_how_many_there_are(
     lines = as_text(Answer(tuple(found), (), hidden=3, milder=1)).splitlines()
     assert lines[0] == "1 surge and 7 drops at paris, 2022-12-21"
     assert lines[2 + 1 + LINES] == "  and 3 more (low)"
-    assert lines[-1] == "3 findings hidden by the allow list, 1 milder one not told"
+    assert lines[-3] == "3 findings hidden by the allow list, 1 milder one not told"
     mixed = [*found[:LINES], finding(severity=Severity.MEDIUM), finding()]
     assert "  and 2 more (1 medium, 1 low)" in as_text(Answer(tuple(mixed), ()))
 
@@ -233,7 +234,7 @@ def test_a_headline_names_the_worst_first_and_how_many_sites_and_days_there_are(
     ],
 )
 def test_a_line_says_what_it_is_about(parts: dict[str, Any], about: str) -> None:
-    assert as_text(Answer((replace(finding(), **parts),), ())).splitlines()[-1] == f"  low     surge: {about}: why"
+    assert as_text(Answer((replace(finding(), **parts),), ())).splitlines()[-3] == f"  low     surge: {about}: why"
 
 
 # What comes from outside does no harm.

@@ -215,7 +215,7 @@ def test_the_function_tells_what_stands_out_once_also_where_its_schedule_fires_t
     assert subject == "iotagg: high: 1 surge at paris, 2022-12-21"
     assert text.splitlines()[2] == "Wednesday 2022-12-21, paris"
     assert "192.168.1.7 → 192.0.2.1" in text
-    assert len(text.splitlines()) == 4
+    assert len(text.splitlines()) == 6
 
 
 def test_the_function_is_quiet_where_nothing_stands_out(

@@ -18,7 +18,7 @@ from iotagg.core.judging.calendar import day_of, is_weekend, month_of, number_of
 from iotagg.core.judging.pairs import Pair, Span, pair_findings, severity_of
 from iotagg.core.judging.scores import are_apart, deviations, median, robust_deviations
 from iotagg.core.judging.silence import is_steady, silences
-from iotagg.core.judging.words import count, figure, times
+from iotagg.core.judging.words import count, figure, part
 
 FIRST = date(2022, 10, 3)  # a Monday
 PAIR = Pair("paris", "192.0.2.7", "198.51.100.9")
@@ -113,7 +113,7 @@ def test_ten_times_the_usual_is_a_surge_and_a_tenth_a_drop() -> None:
 
 def test_a_finding_tells_what_was_and_what_is_usual() -> None:
     (finding,) = found_in([*month_of_days(), day(30, 1000)])
-    assert finding.reason == "1,000 flows instead of about 102, 9.8 times more than on 30 days before"
+    assert finding.reason == "1,000 flows instead of about 102: 9.8 times the median of 30 days before"
     assert (finding.measure, finding.usual, finding.actual) == ("flows", 102, 1000)
     assert (finding.site, finding.source, finding.destination) == ("paris", "192.0.2.7", "198.51.100.9")
     assert finding.severity is Severity.HIGH
@@ -165,7 +165,7 @@ def test_a_weekend_is_compared_with_weekends() -> None:
     assert kinds(days) == []  # nor were the first ones, before there were enough of them to compare with
     (finding,) = found_in([*days, day(40, 100)])
     assert finding.kind is Kind.SURGE
-    assert finding.reason.endswith("than on 10 weekend days before")
+    assert finding.reason.endswith("the median of 10 weekend days before")
 
 
 def test_a_pair_that_knows_no_other_days_is_compared_with_those_it_has() -> None:
@@ -190,7 +190,7 @@ def test_a_daily_pair_has_gone_silent_after_two_missing_days() -> None:
     assert kinds(days, horizon="2022-11-03") == []
     assert kinds(days, horizon="2022-11-04") == [(Kind.SILENT, "2022-11-03")]
     (finding,) = found_in(days, horizon="2022-12-01")
-    assert finding.reason == "nothing since 2022-11-02, after about 102 flows a day on 30 of 30 days"
+    assert finding.reason == "last seen on 2022-11-01, and not since; before, about 102 flows a day on 30 of 30 days"
     assert finding.severity is Severity.MEDIUM
 
 
@@ -224,13 +224,18 @@ def test_a_silence_that_ended_stood_out_all_the_same() -> None:
     assert list(silences([*range(1, 31), 32], 33, [100] * 31)) == []
 
 
+def test_it_is_told_when_a_silence_ended() -> None:
+    (finding,) = found_in([*month_of_days(), day(36, 100)])
+    assert finding.reason.startswith("last seen on 2022-11-01, and again on 2022-11-08; before,")
+
+
 def test_who_says_little_is_missed_later_and_less() -> None:
     days = [day(number, 2) for number in range(30)]
     (finding,) = found_in(days, horizon="2022-12-01")
     assert (finding.day, finding.severity) == ("2022-11-05", Severity.LOW)
     once = [day(number, 1) for number in range(30)]
     assert found_in(once, horizon="2022-12-01")[0].reason == (
-        "nothing since 2022-11-02, after about 1 flow a day on 30 of 30 days"
+        "last seen on 2022-11-01, and not since; before, about 1 flow a day on 30 of 30 days"
     )
 
 
@@ -271,4 +276,4 @@ def test_counts_and_times_are_words() -> None:
         "2,000 pairs",
         "2 of them",
     )
-    assert (times(10.83), times(math.inf)) == ("10.8 times", "any number of times")
+    assert (part(108.3, 10), part(4, 16), part(7, 0)) == ("10.8 times", "25 % of", "beyond")

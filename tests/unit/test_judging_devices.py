@@ -128,7 +128,7 @@ def test_a_site_that_sends_daily_is_missed_after_one_day_that_is_over() -> None:
     assert site([*range(20)], 20) == []
     (finding,) = site([*range(20)], 40)
     assert (finding.kind, finding.day, finding.severity) == (Kind.SITE_SILENT, iso(20), Severity.HIGH)
-    assert finding.reason == f"nothing since {iso(20)}, after traffic on 20 of 20 days"
+    assert finding.reason == f"last heard of on {iso(19)}; before, on 20 of 20 days"
     assert finding.pairs == 0
 
 

@@ -12,18 +12,18 @@ WINDOW = 60
 LEAST = 7
 """Observed days in the window below which nothing is said: a week."""
 
-AGREED = 3.3
+AGREED = 2.9
 """Deviations by which *every* measure has to be off, in the same direction.
 
-For one measure that would be far too little: one normal day in 600 is off by as much, with few days before it one in
-200. Flows, durations and packets of a pair move together when its traffic changes, and much less so by chance.
+For one measure that would be far too little: one normal day in 190 is off by as much, with few days before it one in
+80. Flows, durations and packets of a pair move together when its traffic changes, and much less so by chance.
 """
 
 EARLY = 14
-"""Compared days below which a deviation is known too badly for that."""
+"""Observed days in the window below which a deviation is known too badly for that."""
 
 AGREED_EARLY = 4.0
-"""Deviations by which every measure has to be off where fewer days are compared."""
+"""Deviations by which every measure has to be off where fewer days were observed."""
 
 ALONE = 10.0
 """Deviations by which one measure has to be off where the others are not."""
@@ -34,7 +34,7 @@ ALONE_TIMES = 4
 RELATIVE = 1.3
 """How many times the usual a day has to be, or a part of it: a pair may be steadier than anybody cares."""
 
-FLOWS_WORTH_A_WORD = 10
+FLOWS_WORTH_A_WORD = 20
 """The least difference in flows; those of the metrics are in their table."""
 
 STEADIEST = 32
@@ -57,6 +57,9 @@ WEEKEND = 5
 
 ENOUGH_MISSED = 7
 """Flows that have to be missing before a pair is silent: where they come by chance, none comes once in 1,100 times."""
+
+OFTEN = 10
+"""Flows a day from which on a silence is more than a trifle."""
 
 LONGEST_PATIENCE = 14
 """Missing days after which nothing is said any more: who comes that rarely is not missed."""

@@ -99,22 +99,22 @@ def _judged(days: Sequence[DayTotal], numbers: Sequence[int], begin: int, place:
     if not (_direction(day, same + other) or _direction(day, same)):
         return None  # most days end here, before anything that takes time
     if len(same) >= LEAST and _are_apart(same, other):
-        oddity = _odd(days[place], same, "weekend days" if weekend else "weekdays")
+        oddity = _odd(days[place], same, "weekend days" if weekend else "weekdays", place - begin)
     else:
-        oddity = _odd(days[place], same + other, "days")
+        oddity = _odd(days[place], same + other, "days", place - begin)
     # Of its kind there may be too few days to compare it with: it is not odd to be like those.
     few = 0 < len(same) < LEAST
     is_like_those = few and oddity is not None and _direction(day, same) != oddity.direction
     return None if is_like_those else oddity
 
 
-def _odd(day: DayTotal, others: Sequence[Figures], group: str) -> Oddity | None:
+def _odd(day: DayTotal, others: Sequence[Figures], group: str, known: int) -> Oddity | None:
     figures, others = figures_of(day), _without_outliers(others)
     direction = _direction(figures, others)
     scores = [direction * deviations(figure, column) for figure, column in zip(figures, _columns(others), strict=True)]
     shown_by = max(range(len(figures)), key=scores.__getitem__)
     usual = median([other[shown_by] for other in others])
-    agreed = min(scores) >= (AGREED if len(others) >= EARLY else AGREED_EARLY)
+    agreed = min(scores) >= (AGREED if known >= EARLY else AGREED_EARLY)
     alone = scores[shown_by] >= ALONE and _times(figures[shown_by], usual, direction) >= ALONE_TIMES
     if not direction or not (agreed or alone):
         return None

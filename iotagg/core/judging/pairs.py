@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from iotagg.core.findings import Finding, Kind, Severity
 from iotagg.core.judging.calendar import day_of, number_of
-from iotagg.core.judging.limits import FLOWS_WORTH_A_WORD
+from iotagg.core.judging.limits import OFTEN
 from iotagg.core.judging.pair_days import figures_of, odd_days
 from iotagg.core.judging.scores import median
 from iotagg.core.judging.silence import Silence, silences
-from iotagg.core.judging.words import figure, times
+from iotagg.core.judging.words import figure, part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,22 +54,23 @@ def pair_findings(pair: Pair, days: Sequence[DayTotal], span: Span) -> list[Find
     numbers, flows = [number_of(day.day) for day in days], [day.flows for day in days]
     missing = silences(numbers, number_of(span.horizon), flows)
     found += [
-        _silent(pair, days, silence) for silence in missing if span.since <= day_of(silence.stands_out) <= span.until
+        _silent(pair, days, silence, span.horizon)
+        for silence in missing
+        if span.since <= day_of(silence.stands_out) <= span.until
     ]
     return sorted(found, key=lambda finding: finding.day)
 
 
 def _odd(pair: Pair, oddity: Oddity) -> Finding:
-    surge = oddity.kind is Kind.SURGE
     unit = " of flows" if oddity.measure == "duration" else f" {oddity.measure}"
     actual, usual = figure(oddity.measure, oddity.actual), figure(oddity.measure, oddity.usual)
-    compared = f"{times(oddity.times)} {'more' if surge else 'less'} than on {oddity.compared} {oddity.group} before"
+    compared = f"{part(oddity.actual, oddity.usual)} the median of {oddity.compared} {oddity.group} before"
     return Finding(
         site=pair.site,
         day=oddity.day,
         kind=oddity.kind,
         severity=severity_of(oddity.score, oddity.times),
-        reason=f"{actual}{unit} instead of about {usual}, {compared}",
+        reason=f"{actual}{unit} instead of about {usual}: {compared}",
         source=pair.source,
         destination=pair.destination,
         score=oddity.score,
@@ -87,18 +88,20 @@ def severity_of(score: float, ratio: float) -> Severity:
     return Severity.LOW
 
 
-def _silent(pair: Pair, days: Sequence[DayTotal], silence: Silence) -> Finding:
+def _silent(pair: Pair, days: Sequence[DayTotal], silence: Silence, horizon: str) -> Finding:
     first, last = day_of(silence.last - silence.span + 1), day_of(silence.last)
     usual = median([figures_of(day)[0] for day in days if first <= day.day <= last])
-    since, is_regular = day_of(silence.last + 1), silence.present * 10 >= silence.span * 9
+    again = next((day.day for day in days if last < day.day < horizon), "")
+    is_regular = silence.present * 10 >= silence.span * 9
     return Finding(
         site=pair.site,
         day=day_of(silence.stands_out),
         kind=Kind.SILENT,
-        severity=Severity.MEDIUM if is_regular and usual >= FLOWS_WORTH_A_WORD else Severity.LOW,
+        severity=Severity.MEDIUM if is_regular and usual >= OFTEN else Severity.LOW,
         reason=(
-            f"nothing since {since}, after about {figure('flows', usual)} {'flow' if usual == 1 else 'flows'} a day on"
-            f" {silence.present} of {silence.span} days"
+            f"last seen on {last}, {f'and again on {again}' if again else 'and not since'}; before, about"
+            f" {figure('flows', usual)} {'flow' if usual == 1 else 'flows'} a day on {silence.present} of"
+            f" {silence.span} days"
         ),
         source=pair.source,
         destination=pair.destination,

@@ -41,8 +41,7 @@ def site_findings(site: str, sent: Sequence[str], since: str, until: str, today:
     for silence in silences([number_of(day) for day in sent], number_of(today)):
         day = day_of(silence.stands_out)
         if since <= day <= until:
-            first = day_of(silence.last + 1)
-            reason = f"nothing since {first}, after traffic on {silence.present} of {silence.span} days"
+            reason = f"last heard of on {day_of(silence.last)}; before, on {silence.present} of {silence.span} days"
             missing = silence.stands_out - silence.last
             found.append(
                 Finding(site, day, Kind.SITE_SILENT, Severity.HIGH, reason, measure="days", actual=missing, pairs=0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import isfinite
-
 _TIMES = ((86_400_000_000, "d"), (3_600_000_000, "h"), (60_000_000, "min"), (1_000_000, "s"), (1_000, "ms"), (1, "µs"))
 _LARGE = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 _FEW = 10
@@ -22,9 +20,11 @@ def figure(measure: str, value: float) -> str:
     return _short(value)
 
 
-def times(value: float) -> str:
-    """Return how many times something is: `10.8 times`."""
-    return f"{_short(value)} times" if isfinite(value) else "any number of times"
+def part(value: float, usual: float) -> str:
+    """Return what part of the usual something is: `10.8 times`, `25 % of`."""
+    if not usual:
+        return "beyond"
+    return f"{_short(value / usual)} times" if value >= usual else f"{100 * value / usual:.2g} % of"
 
 
 def count(number: int, one: str, many: str = "") -> str:
