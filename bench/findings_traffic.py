@@ -37,6 +37,7 @@ _SHARES: tuple[tuple[Behaviour, float], ...] = (
 )
 _CLOCKWORK = 50  # thousandths of sway below which a behaviour is steady
 _SATURDAY = 5
+_WEEKDAY = 100  # percent of traffic
 _HEAVY, _SPORADIC, _LATE, _ENDING, _DRIFTING, _ROTATING = 0.25, 0.15, 0.15, 0.10, 0.20, 0.20
 
 Array = Any  # of numpy, whose types say little more
@@ -100,7 +101,7 @@ def made(seed: int, number: int, size: Size, *, harsh: bool = False) -> Traffic:
     kinds = rng.choice(len(_SHARES), pairs, p=[share for _, share in _SHARES])
     rhythms = [_SHARES[kind][0].rhythm for kind in kinds]
     steady = np.array([rhythm.sway < _CLOCKWORK for rhythm in rhythms])
-    human = np.array([rhythm.weekend < 100 for rhythm in rhythms])  # noqa: PLR2004 (percent)
+    human = np.array([rhythm.weekend < _WEEKDAY for rhythm in rhythms])
     sway = np.where(steady, rng.uniform(0.01, 0.05, pairs), rng.uniform(0.05, 0.30, pairs))
     days = np.arange(size.days)
     weekend = days % 7 >= _SATURDAY
