@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.findings_planted import ENOUGH, FLOORS
-from iotagg.core.judging.limits import ALONE_TIMES, RELATIVE, WINDOW
+from iotagg.core.judging.limits import ALONE_TIMES, LEAST, RELATIVE, WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     Found = dict[str, Any]
 
-Z, Z_FLOORS, EWMA_2, EWMA_3, FOREST = (
+Z, Z_KIND, EWMA_2, EWMA_3, FOREST = (
     "z-score",
-    "z-score with iotagg's floors",
+    "z-score by kind of day, with floors",
     "EWMA, λ 0.2",
     "EWMA, λ 0.3",
     "isolation forest",
@@ -40,7 +40,7 @@ class Baselines:
     """The scores of days by each other way; the forest learns from normal days of other traffic first."""
 
     def __init__(self, traffic: Traffic, pairs: Array, days: Array) -> None:
-        self.names = [Z, Z_FLOORS, EWMA_2, EWMA_3]
+        self.names = [Z, Z_KIND, EWMA_2, EWMA_3]
         self._forest = None
         if importlib.util.find_spec("sklearn") is not None:
             from sklearn.ensemble import IsolationForest  # noqa: PLC0415 (an extra, and slow to load)
@@ -61,7 +61,9 @@ class Baselines:
         window = _window(traffic, pairs, days)
         mean, deviation = _moments(window)
         z = np.abs(_over(figures - mean, deviation)).max(axis=1)
-        scores = {Z: z, Z_FLOORS: np.where(_matters(figures, window), z, 0)}
+        alike = _alike(traffic, days, window)
+        of_kind = np.abs(_z(figures, alike)).max(axis=1)
+        scores = {Z: z, Z_KIND: np.where(_matters(figures, alike), of_kind, 0)}
         for name, part in ((EWMA_2, 0.2), (EWMA_3, 0.3)):
             scores[name] = _ewma(window, figures, mean, deviation, part)
         if self._forest is not None:
@@ -77,8 +79,23 @@ def _window(traffic: Traffic, pairs: Array, days: Array) -> Array:
     return window
 
 
+def _alike(traffic: Traffic, days: Array, window: Array) -> Array:
+    # The days of a window of the same kind, weekend or not, where those are enough.
+    before = np.maximum(days[:, None] + np.arange(-WINDOW, 0), 0)
+    other = traffic.weekend[before] != traffic.weekend[days][:, None]
+    enough = (~other & ~np.isnan(window[:, :, 0])).sum(axis=1) >= LEAST
+    alike = window.copy()
+    alike[other & enough[:, None]] = np.nan
+    return alike
+
+
 def _moments(window: Array) -> tuple[Array, Array]:
     return np.nanmean(window, axis=1), np.nanstd(window, axis=1, ddof=1)
+
+
+def _z(figures: Array, window: Array) -> Array:
+    mean, deviation = _moments(window)
+    return _over(figures - mean, deviation)
 
 
 def _over(difference: Array, deviation: Array) -> Array:

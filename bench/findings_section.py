@@ -29,13 +29,13 @@ before it alone, so an effect of 4 is not a score of 4. Where what is added woul
 """
 _BESIDE = """
 The same days, the same window. A *z-score*: the largest of the three measures, from the mean and sample deviation of
-the window, weekends and all; once with the floors of iotagg. An *EWMA* control chart of each measure (its limits from
-the window; the largest counts). An *isolation forest* (100 trees), which learned normal days of seed 1: deviations,
-ratios and sizes of the measures, and the kind of day. Each stands out from such a score on that it finds as much as
-iotagg at an effect of 4 (*equal recall*: fewer findings are better), or says as much about normal days (*equal
-findings*: more recall is better). The first is hard on the others: the last few percent of what was planted lie in
-pairs with weekends of their own or with one huge day in the window, where their deviation is large. A limit of 0 says
-that a way never finds as much. {without}
+the window, weekends and all; once from days of the same kind alone where there are seven, and with the floors of
+iotagg. An *EWMA* control chart of each measure (its limits from the window; the largest counts). An *isolation
+forest* (100 trees), which learned normal days of seed 1: deviations, ratios and sizes of the measures, and the kind
+of day. Each stands out from such a score on that it finds as much as iotagg at an effect of 4 (*equal recall*: fewer
+findings are better), or says as much about normal days (*equal findings*: more recall is better). The first is hard
+on those that do not tell weekends apart: the last few percent of what was planted lie in pairs with weekends of their
+own. A limit of 0 says that a way never finds as much. {without}
 """
 _WITHOUT_FOREST = "The isolation forest takes no part: scikit-learn is not installed."
 
@@ -91,9 +91,9 @@ def _of_sample(found: Sequence[Found]) -> Section:
     (rest,) = tables.only(found, "sample, else")
     text = f"""
 `iotagg sample` plants its own stories in files, which went through the reader: {rest["days"]} days of two sites, two
-seeds. Beside them, {rest["others"]} findings in {rest["site_days"]} site-days were about something else. New pairs are planted there at devices that
-meet new addresses every day, which is what a new pair has to be rare for; some drops to a quarter are of pairs with too
-few flows for that to matter."""
+seeds. Beside them, {rest["others"]} findings in {rest["site_days"]} site-days were about something else. New pairs are
+planted there at devices that meet new addresses every day, which is what a new pair has to be rare for; pairs of twenty
+flows a day and less cannot drop by as much as the floors ask."""
     return Section("Stories of the sample", text, [other_tables.sample(found)])
 
 
