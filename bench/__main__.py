@@ -11,7 +11,7 @@ import importlib
 import sys
 
 from bench.options import Disagreement, add_options, read_options
-from bench.page import write_part
+from bench.page import page_of, write_part
 from bench.report import markdown
 
 PARTS = {
@@ -22,6 +22,7 @@ PARTS = {
     "storage": "bench.storage",
     "audit": "bench.audit",
     "top": "bench.top",
+    "findings": "bench.findings",
 }
 
 
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the parts that are named, one after the other."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure how fast iotagg is, beside others.")
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="PART", help=f"of {', '.join(PARTS)}")
-    parser.add_argument("--write", action="store_true", help="write docs/performance.md instead of printing")
+    parser.add_argument("--write", action="store_true", help="write into docs instead of printing")
     add_options(parser)
     given = parser.parse_args(arguments)
     if given.again and not given.keep:
@@ -42,9 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stderr.write(f"{name}: {difference}\n")
             return 1
         if given.write:
-            write_part(name, section)
+            write_part(name, section, page_of(name))
         else:
-            sys.stdout.write(markdown(section, "performance") + "\n")
+            sys.stdout.write(markdown(section, page_of(name).stem) + "\n")
             sys.stdout.flush()
     return 0
 

@@ -1,4 +1,7 @@
-"""docs/performance.md: an introduction by hand, and below it what each part of the bench found, part by part."""
+"""docs/performance.md: an introduction by hand, and below it what each part of the bench found, part by part.
+
+What is about findings stands on a page of its own.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,22 @@ from bench.report import markdown, save_plots
 if TYPE_CHECKING:
     from bench.report import Section
 
-PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
-PLOTS = "performance"
+_DOCS = Path(__file__).parents[1] / "docs"
+PAGE = _DOCS / "performance.md"
+_OTHER_PAGES = {"findings": _DOCS / "explanation" / "what-stands-out.md"}
 _NAME = r"[\w-]+"
+
+
+def page_of(name: str) -> Path:
+    """Return the page that a part is shown on."""
+    return _OTHER_PAGES.get(name, PAGE)
 
 
 def write_part(name: str, section: Section, page: Path = PAGE) -> None:
     """Put what a part found in its place on the page, and its plots beside it."""
-    save_plots(section, page.parent / PLOTS)
-    page.write_text(with_part(page.read_text(encoding="utf-8"), name, markdown(section, PLOTS)), encoding="utf-8")
+    plots = page.stem
+    save_plots(section, page.parent / plots)
+    page.write_text(with_part(page.read_text(encoding="utf-8"), name, markdown(section, plots)), encoding="utf-8")
 
 
 def with_part(text: str, name: str, found: str) -> str:

@@ -56,7 +56,7 @@ def test_the_same_figures_make_the_same_picture(tmp_path: Path) -> None:
     for _ in range(2):
         page.write_text("# Page\n", encoding="utf-8")
         write_part("speed", SECTION, page)
-        pictures.append((tmp_path / "performance" / "speed.svg").read_bytes())
+        pictures.append((tmp_path / "page" / "speed.svg").read_bytes())
     assert pictures[0] == pictures[1]
     assert "## Speed" in page.read_text("utf-8")
 
