@@ -74,6 +74,10 @@ def test_new_destinations_of_a_new_device_say_nothing() -> None:
     assert device(STEADY | {"203.0.113.5": [13]}) == []
 
 
+def test_nor_do_those_of_a_device_that_was_seen_on_a_few_days_alone() -> None:
+    assert device({"198.51.100.9": [0, 20, 40], "203.0.113.5": [40]}) == []
+
+
 def test_nor_do_those_of_a_device_that_has_them_all_the_time() -> None:
     rotating = {f"203.0.113.{number}": [number] for number in range(40)}
     assert device(STEADY | rotating) == []

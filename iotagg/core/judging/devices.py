@@ -59,7 +59,7 @@ def device_findings(site: str, source: str, peers: Peers, since: str, until: str
         if day > last:
             break
         burst = _burst(site, source, peers, place)
-        found += [burst] if burst is not None else _rare(site, source, peers, day)
+        found += [burst] if burst is not None else _rare(site, source, peers, place)
     return found
 
 
@@ -89,9 +89,10 @@ def _burst(site: str, source: str, peers: Peers, place: int) -> Finding | None:
     )
 
 
-def _rare(site: str, source: str, peers: Peers, day: int) -> list[Finding]:
-    known_for = day - peers.days[0]
-    if day not in peers.new or known_for < SETTLING:
+def _rare(site: str, source: str, peers: Peers, place: int) -> list[Finding]:
+    day = peers.days[place]
+    known_for, known_on = day - peers.days[0], place - bisect_left(peers.days, day - WINDOW)
+    if day not in peers.new or known_for < SETTLING or known_on < LEAST:
         return []
     settled = max(peers.days[0] + LEAST, day - WINDOW)
     earlier = [each for each in peers.new if settled <= each < day]
