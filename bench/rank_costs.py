@@ -101,7 +101,7 @@ class Counted:
 
     def ranks(self, site: str, month: str, **flags: bool | None) -> Iterator[tuple[str, str, Rank]]:
         """Answer, and count Queries of the index: half of what it would be to read it consistently."""
-        found = list(self._store.ranks(site, month, **flags))
+        found = list(self._store.ranks(site, month, **flags))  # type: ignore[arg-type]  # the flags are no measure
         size = sum(self.entries[source, destination, month] - INDEX_BYTES for source, destination, _ in found)
         self.digest_units["the index"] += _units(size, _READ_UNIT_BYTES) / 2  # type: ignore[assignment]  # halves add up
         return iter(found)

@@ -13,7 +13,6 @@ from iotagg.costs.traffic import DAYS_OF_A_MONTH, HOURS_OF_A_MONTH
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from iotagg.costs.digest import digest_reads, digest_seconds, digests, share
 from iotagg.costs.traffic import Traffic
 
 Compute = Literal["lambda", "vm", "both"]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.bytes_kept import ENTRIES, SITES, count_all, kept_in_bucket, kept_in_table
 from bench.bill import IN_THE_INDEX
+from bench.bytes_kept import ENTRIES, SITES, count_all, kept_in_bucket, kept_in_table
 from bench.file_requests import CONSOLIDATE, SUMMARIZE, Till
 from bench.rank_costs import Counted, counted_year
 from bench.setting import deployed
@@ -25,7 +25,6 @@ from iotagg.stores.sqlite import SqliteStore
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bench.bill import IN_THE_INDEX
 from bench.file_requests import FileCost
 
 TOLERANCE = 0.05  # for what is counted: files differ a little in how many chunks and messages they make
