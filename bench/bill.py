@@ -3,7 +3,8 @@
 DynamoDB says so in its replies, an engine that stands in for it does not. So beside each request the items that it
 concerns are read with another client, before and after, and sized by the documented rules: a read unit is 4 KB read
 consistently, a query's items taken together; a write unit is 1 KB of the larger of the item before and after, two of
-them in a transaction; a key that is read or written and holds nothing is one unit.
+them in a transaction; a key that is read or written and holds nothing is one unit. In the index of ranks a unit is
+charged for each entry that a write puts there, and for each that it removes.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from iotagg.stores.dynamodb.table import RANK, RANKED_AT
 from iotagg.stores.dynamodb.write_units import IN_A_TRANSACTION, UNIT_BYTES, item_bytes
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _READ_UNIT_BYTES = 4096
+IN_THE_INDEX = " of the index"
 _CHARGED = frozenset(("Put", "Update", "Delete", "ConditionCheck"))  # a condition is charged as a write
 
 
@@ -35,7 +38,7 @@ class Bill:
 
     def _before(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         keys = _written(model.name, params)
-        context["bill"] = (params, [(table, key, self._size(table, key)) for table, key in keys])
+        context["bill"] = (params, [(table, key, self._item(table, key)) for table, key in keys])
 
     def _after(self, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         params, before = context["bill"]
@@ -45,14 +48,18 @@ class Bill:
             self.read_units[model.name] += _read_units(item_bytes(parsed.get("Item", {})))
         elif model.name == "Query":
             self.read_units[model.name] += _read_units(self._queried(params))
-        for table, key, size in before:
-            larger = max(size, self._size(table, key))
+        for table, key, item in before:
+            after = self._item(table, key)
+            larger = max(item_bytes(item), item_bytes(after))
             unit = IN_A_TRANSACTION if model.name == "TransactWriteItems" else 1
             self.write_units[model.name] += unit * max(1, -(-larger // UNIT_BYTES))
+            entries = {_entry(item), _entry(after)}
+            if len(entries) > 1:
+                self.write_units[f"{model.name}{IN_THE_INDEX}"] += len(entries - {None})
 
-    def _size(self, table: str, key: dict[str, Any]) -> int:
-        found = self._beside.get_item(TableName=table, Key=key, ConsistentRead=True)
-        return item_bytes(found.get("Item", {}))
+    def _item(self, table: str, key: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = self._beside.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {})
+        return found
 
     def _queried(self, params: dict[str, Any]) -> int:
         # What is charged is whole items, also where a part of them is asked for.
@@ -64,6 +71,10 @@ class Bill:
         }
         found = self._beside.query(**whole, **({"ExpressionAttributeNames": names} if names else {}))
         return sum(map(item_bytes, found["Items"]))
+
+
+def _entry(item: dict[str, Any]) -> tuple[str, str] | None:
+    return (item[RANKED_AT]["S"], item[RANK]["S"]) if RANKED_AT in item and RANK in item else None
 
 
 def _read_units(size: int) -> int:

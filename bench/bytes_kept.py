@@ -17,6 +17,7 @@ from bench.setting import consolidate_all, put, summarize_all
 from iotagg.aws.clients import connect
 from iotagg.jobs.cloud import Cloud, Settings
 from iotagg.jobs.sweep import sweep
+from iotagg.stores.dynamodb.table import RANK, RANKED_AT
 from iotagg.stores.dynamodb.write_units import item_bytes
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 SITES = ("paris", "tokyo")
 INDEX_BYTES = 100
+ENTRIES = "ranks, in their index"
 _NO_GRACE_SECONDS = -60.0  # the sweep takes objects that were put this moment for old
 _OF_ITEMS = {"P#": "pair-months", "N#": "paths", "SITES": "sites", "PENDING": "pending"}
 _OF_OBJECTS = {"contributions/": "contributions", "rejects/": "rejected lines", "incoming/": "raw files"}
@@ -74,6 +76,9 @@ def kept_in_table(stack: Stack) -> dict[str, Kept]:
     for page in connect().dynamodb.get_paginator("scan").paginate(TableName=stack.table, ConsistentRead=True):
         for item in page["Items"]:
             kinds[_kind(item)].add(item_bytes(item), INDEX_BYTES)
+            if RANKED_AT in item and RANK in item:
+                entry = {name: item[name] for name in ("pk", "sk", RANKED_AT, RANK)}
+                kinds[ENTRIES].add(item_bytes(entry), INDEX_BYTES)
     return kinds
 
 

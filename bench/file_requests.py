@@ -111,11 +111,11 @@ def _named(units: Counter[str]) -> Counter[str]:
 def show_costs(title: str, found: list[FileCost]) -> None:
     """Print the operations of files, in the mean, with what DynamoDB would charge for them."""
     requests, read_units, write_units = (
-        sum((getattr(each, kind) for each in found), Counter[tuple[str, str]]())
+        sum((+getattr(each, kind) for each in found), Counter[tuple[str, str]]())
         for kind in ("requests", "read_units", "write_units")
     )
     order = ("upload", SUMMARIZE, CONSOLIDATE)
-    keys = sorted(requests, key=lambda key: (order.index(key[0]), key[1]))
+    keys = sorted(requests.keys() | write_units.keys(), key=lambda key: (order.index(key[0]), key[1]))
     rows: list[tuple[object, ...]] = [
         (" ".join(key), *(units[key] / len(found) for units in (requests, read_units, write_units))) for key in keys
     ]

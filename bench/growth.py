@@ -52,7 +52,7 @@ class Scale:
         return GrowthTraffic(stored, 10 * self.pairs, self.pairs)
 
 
-QUICK = Scale((1_000,), (1_000,), (), files=FILES_A_MONTH + 5, timed=2, closely=1, pairs=20)
+QUICK = Scale((1_000,), (1_000,), (), files=2 * FILES_A_MONTH, timed=2, closely=1, pairs=20)
 
 
 def run(options: Options) -> Section:

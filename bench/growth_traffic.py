@@ -1,8 +1,9 @@
 """What growth is measured with: files of one size, and pairs that are stored before the first of them.
 
 Every file has as many rows and pairs, chosen at random (from a seed) of the pairs of the site. There are 25 files a
-month, one a day, so that the files of one month and those of a later one meet months that are equally full: what
-differs between them is how much else is stored.
+month, one a day, and each month has the same pairs and figures on the same days. So the files of one month and those of
+a later one meet months that are equally full, and ranks that move alike: what differs between them is how much else is
+stored.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ class GrowthTraffic:
 
     def write(self, folder: Path, number: int) -> Path:
         """Write the file of this number, from 1 on."""
-        chance = random.Random(number)  # noqa: S311 (a seeded order, no secret)
         month, day = divmod(number - 1, FILES_A_MONTH)
+        chance = random.Random(day)  # noqa: S311 (a seeded order, no secret)
         date = f"{day + 1:02}/{month % 12 + 1:02}/{_FIRST_YEAR + month // 12}"
         chosen = [",".join(pair_of(place)) for place in chance.sample(range(self.stored), self.pairs)]
         rows = [

@@ -49,7 +49,7 @@ _ACTIONS = {
     "SendMessageBatch": "sqs:SendMessage",
     "DeleteMessageBatch": "sqs:DeleteMessage",
     "ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
-    "TransactWriteItems": "dynamodb:PutItem, UpdateItem, DeleteItem, ConditionCheckItem",
+    "TransactWriteItems": "dynamodb:PutItem, UpdateItem, DeleteItem",
     "TransactGetItems": "dynamodb:GetItem",
     "Invoke": "lambda:InvokeFunction",
 }

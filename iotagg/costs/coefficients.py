@@ -26,6 +26,7 @@ TOUCHES_BY_FILES = ((1 / 31, 0.56), (1, 1.0), (2, 1.73), (4, 2.77), (8, 4.28), (
 _SHAPE, _FILES, _KEPT, _TIME = "bench.traffic_shape", "bench.write_costs", "bench storage", "bench compute"
 _SCALING = "AWS Lambda Developer Guide, scaling of SQS event source mappings"
 _MEMORY = "AWS Lambda Developer Guide, memory and computing power"
+_RANKS = "bench.rank_costs: daily files of a year"
 _SWEEP = "tests/cloud/test_costs_measured.py"
 
 COEFFICIENTS = {
@@ -49,6 +50,17 @@ COEFFICIENTS = {
     "gets of a message": Coefficient(1, "requests: a range of the contribution", _FILES),
     "files queue requests of a file": Coefficient(3, "requests: S3's event, received, deleted", _FILES),
     "messages of a request": Coefficient(10, "messages sent or received at once", "Amazon SQS quotas"),
+    # What stands out.
+    "reads of a touch": Coefficient(1, "read units: a Query of the pair's window, below 4 KB", _RANKS),
+    "reads again of a pair-month": Coefficient(0.98, "read units: once more where a flag changed", _RANKS),
+    "ranks of a pair-month": Coefficient(1.17, "write units, ever; 5.8 where the pair talks every day", _RANKS),
+    "index writes of a pair-month": Coefficient(1.34, "write units, ever; 10.5 where it talks every day", _RANKS),
+    "digests": Coefficient(1, "a day", "template"),
+    "reads of a digest for a pair-month": Coefficient(0.033, "read units, by a month's: index and candidates", _RANKS),
+    "read by a digest": Coefficient(0.71, "of what pairs' months have: devices with a new peer, all months", _RANKS),
+    "reads of a digest for a file": Coefficient(1, "read units: its record", _RANKS),
+    "seconds of a digest's read": Coefficient(1e-3, "seconds of a processor; half was seen, without clients", _RANKS),
+    "seconds of a digest": Coefficient(900, "seconds at most", "template"),
     # The sweep.
     "reads of a sweep": Coefficient(1, "read units: the list of sites", _SWEEP),
     "reads of a site in a sweep": Coefficient(2, "read units: whether it is one, and what is pending", _SWEEP),
@@ -57,7 +69,8 @@ COEFFICIENTS = {
     "grace of a sweep": Coefficient(15, "minutes", "iotagg.jobs.sweep.GRACE_SECONDS"),
     "bytes of a read unit": Coefficient(4_096, "bytes", "Amazon DynamoDB Developer Guide, read consistency"),
     # What is kept.
-    "bytes of a pair-month": Coefficient(120 + 100, "bytes, with the index", _KEPT),
+    "bytes of a pair-month": Coefficient(120 + 37 + 100, "bytes, with its rank and the index", _KEPT),
+    "bytes of an entry": Coefficient(83 + 100, "bytes of a rank in its index", _RANKS),
     "bytes of a marker": Coefficient(162 + 100, "bytes, with the index", _KEPT),
     "bytes of a file": Coefficient(806 + 100 + 255 + 100, "bytes of its record and path, with the index", _KEPT),
     "bytes of a path": Coefficient(255, "bytes", _KEPT),
@@ -75,10 +88,12 @@ COEFFICIENTS = {
     "seconds of a row": Coefficient(4e-6, "seconds of a processor, summarize", _TIME),
     "seconds of a message": Coefficient(0.010, "seconds of a processor, consolidate", _TIME),
     "seconds of a touch": Coefficient(5e-5, "seconds of a processor, consolidate", _TIME),
+    "seconds of an assessment": Coefficient(2.5e-3, "seconds of a processor, a touch: 1.5 Queries, 0.6 writes", _RANKS),
     "seconds of a start": Coefficient(0.6, "seconds of a processor, whole in a start", _TIME),
     "seconds of a sweep": Coefficient(0.5, "seconds", "taken: five requests and little else"),
     "waiting of a file": Coefficient(0.4, "seconds: 20 requests of 10 ms, two of S3 of 100 ms", "Amazon S3 User Guide"),
     "waiting of a message": Coefficient(0.14, "seconds: 4 requests of 10 ms, one of S3 of 100 ms", "as above"),
+    "waiting of a touch": Coefficient(0.02, "seconds: two requests of 10 ms, one after the other", "as above"),
     "minutes of a warm function": Coefficient(10, "minutes until it has to start again", "taken; AWS promises none"),
     "worker's processor time": Coefficient(1.2, "of that of functions; 0.9 to 1.5 were seen", _TIME),
     "vCPU of a machine": Coefficient(2, "vCPU", "Amazon EC2 instance types: c7g.large"),

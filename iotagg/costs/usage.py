@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from iotagg.costs.coefficients import of
+from iotagg.costs.digest import digest_reads, digest_seconds, digests, share
 from iotagg.costs.traffic import DAYS_OF_A_MONTH, HOURS_OF_A_MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from iotagg.costs.traffic import Traffic
+from iotagg.costs.traffic import Traffic
 
 Compute = Literal["lambda", "vm", "both"]
 Architecture = Literal["arm64", "x86_64"]
@@ -51,6 +52,7 @@ def quantities(traffic: Traffic, options: Options) -> Iterator[Quantity]:
         yield from _of_functions(traffic, options)
     if options.compute != "lambda":
         yield from _of_machines(traffic, options)
+    yield from _of_digest(traffic, options)
     yield from _of_watching(traffic, options)
 
 
@@ -61,11 +63,19 @@ def _of_table(traffic: Traffic, options: Options) -> Iterator[Quantity]:
     items = traffic.new_pair_months * of("bytes of a pair-month")
     items += traffic.chunks * of("bytes of a marker") + traffic.files * of("bytes of a file")
     stored = items * traffic.months_kept / GB
+    entries = traffic.new_pair_months * traffic.months_kept * of("bytes of an entry") / GB
+    ranks, moves = (traffic.new_pair_months * of(f"{what} of a pair-month") for what in ("ranks", "index writes"))
+    assessed = traffic.touches * of("reads of a touch") + traffic.new_pair_months * of("reads again of a pair-month")
     yield "DynamoDB", "pairs' months, updated", "dynamodb writes", updates / _MILLION
     yield "DynamoDB", "markers, records, paths", "dynamodb writes", others / _MILLION
+    yield "DynamoDB", "ranks, written", "dynamodb writes", ranks / _MILLION
+    yield "DynamoDB", "ranks, their index", "dynamodb writes", moves / _MILLION
     yield "DynamoDB", "reads of summarize and consolidate", "dynamodb reads", reads / _MILLION
+    yield "DynamoDB", "reads of assessing", "dynamodb reads", assessed / _MILLION
+    yield "DynamoDB", "reads of the digest", "dynamodb reads", digests() * digest_reads(traffic) / _MILLION
     yield "DynamoDB", "reads of the sweep", "dynamodb reads", _sweep_reads(traffic, options) / _MILLION
     yield "DynamoDB", "storage", "dynamodb storage", stored
+    yield "DynamoDB", "storage of the index", "dynamodb storage", entries
     yield "DynamoDB", "backup (point in time)", "dynamodb backup", stored * options.backup
 
 
@@ -130,16 +140,17 @@ def _invocations(traffic: Traffic) -> float:
 def processor_seconds(traffic: Traffic) -> float:
     """Return the seconds of a processor that functions need in a month, without their starts."""
     summarize = traffic.files * of("seconds of a file") + traffic.rows * of("seconds of a row")
-    return summarize + traffic.messages * of("seconds of a message") + traffic.touches * of("seconds of a touch")
+    a_touch = of("seconds of a touch") + of("seconds of an assessment")
+    return summarize + traffic.messages * of("seconds of a message") + traffic.touches * a_touch
 
 
 def function_seconds(traffic: Traffic, memory_mb: float) -> float:
     """Return the seconds that functions run in a month: the less memory, the smaller their share of a processor."""
-    share = min(1, memory_mb / of("memory of a vCPU"))
     waiting = traffic.files * of("waiting of a file") + traffic.messages * of("waiting of a message")
+    waiting += traffic.touches * of("waiting of a touch")
     periods = HOURS_OF_A_MONTH * 60 / of("minutes of a warm function")
     starts = min(traffic.files, periods) * (1 + of("pollers")) * of("seconds of a start")
-    return processor_seconds(traffic) / share + waiting + starts
+    return processor_seconds(traffic) / share(memory_mb) + waiting + starts
 
 
 def _of_functions(traffic: Traffic, options: Options) -> Iterator[Quantity]:
@@ -150,6 +161,13 @@ def _of_functions(traffic: Traffic, options: Options) -> Iterator[Quantity]:
     yield "Lambda", "time of functions", f"lambda {options.architecture}", seconds * memory_gb
     swept = _sweeps(options) * of("seconds of a sweep")
     yield "Lambda", "time of sweeps", f"lambda {options.architecture}", swept * memory_gb
+
+
+def _of_digest(traffic: Traffic, options: Options) -> Iterator[Quantity]:
+    # A function sends it, whatever counts.
+    yield "Lambda", "digests", "lambda requests", digests() / _MILLION
+    seconds = digests() * digest_seconds(traffic, options.memory_mb)
+    yield "Lambda", "time of digests", f"lambda {options.architecture}", seconds * options.memory_mb / 1024
 
 
 def _machines(traffic: Traffic, options: Options) -> int:

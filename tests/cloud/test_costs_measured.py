@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.bytes_kept import SITES, count_all, kept_in_bucket, kept_in_table
+from bench.bill import IN_THE_INDEX
+from bench.bytes_kept import ENTRIES, SITES, count_all, kept_in_bucket, kept_in_table
 from bench.file_requests import CONSOLIDATE, SUMMARIZE, Till
+from bench.rank_costs import Counted, counted_year
 from bench.setting import deployed
 from iotagg.costs.coefficients import of
 from iotagg.costs.estimate import Item, Options, Traffic, estimate
@@ -17,11 +20,12 @@ from iotagg.costs.traffic import DAYS_OF_A_MONTH
 from iotagg.jobs.cloud import Cloud
 from iotagg.jobs.sweep import sweep
 from iotagg.sample import SampleOptions, write_sample
+from iotagg.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bench.file_requests import FileCost
+from bench.file_requests import FileCost
 
 TOLERANCE = 0.05  # for what is counted: files differ a little in how many chunks and messages they make
 KEPT_TOLERANCE = 0.2  # for bytes: three days of small files instead of a month of usual ones
@@ -45,23 +49,57 @@ def of_a_file(items: dict[str, Item], *what: str) -> float:
     return sum(items[name].quantity * scale[items[name].unit.split()[0]] for name in what) / DAYS_OF_A_MONTH
 
 
+def rank_units(found: FileCost) -> Counter[str]:
+    """Return the write units of a file's ranks: in the table, and in the index."""
+    written = found.write_units
+    kinds = {"table": "", "index": IN_THE_INDEX}
+    return Counter({kind: written[CONSOLIDATE, f"dynamodb.UpdateItem{of_kind}"] for kind, of_kind in kinds.items()})
+
+
 def test_a_file_costs_the_requests_and_units_that_are_estimated(files: list[Path]) -> None:
     *_, found = Till().costs(files[:2])
     said = estimated(found)
     requests = Counter[str]()
     for (_, operation), count in found.requests.items():
         requests[operation] += count
+    ranks = rank_units(found)
+    assessed = found.read_units[CONSOLIDATE, "dynamodb.Query"] - found.messages  # which ask for markers
     sent = found.requests[SUMMARIZE, "sqs.SendMessageBatch"]
     done = [found.requests[CONSOLIDATE, f"sqs.{what}Message"] for what in ("Receive", "Delete")]
     for measured, *what in (
-        (found.write_units.total(), "pairs' months, updated", "markers, records, paths"),
-        (found.read_units.total(), "reads of summarize and consolidate"),
+        (found.write_units.total() - ranks.total(), "pairs' months, updated", "markers, records, paths"),
+        (found.read_units.total() - assessed, "reads of summarize and consolidate"),
         (requests["s3.PutObject"], "files and contributions, written"),
         (requests["s3.GetObject"], "files and contributions, read"),
         (sent + sum(done), "chunks queue"),
         (1 + sum(found.requests[SUMMARIZE, f"sqs.{way}Message"] for way in ("Receive", "Delete")), "files queue"),
     ):
         assert of_a_file(said, *what) == pytest.approx(measured, rel=TOLERANCE), what
+
+
+def test_the_rank_of_a_month_that_is_new_is_written_once_and_looked_at_twice(files: list[Path]) -> None:
+    found, *_ = Till().costs(files[:1])  # in which every pair's month is new
+    assert found.head
+    pair_months, ranks = found.head.pair_months, rank_units(found)
+    assert ranks == {"table": pair_months, "index": pair_months}
+    reads = found.read_units[CONSOLIDATE, "dynamodb.Query"] - found.messages
+    # Pairs of which a file has two months are read for both together.
+    most = (of("reads of a touch") + of("reads again of a pair-month")) * pair_months
+    assert 0.7 * most < reads < (1 + TOLERANCE) * most
+
+
+def test_ranks_of_daily_files_cost_what_is_estimated(tmp_path: Path) -> None:
+    options = SampleOptions(days=20, devices=2, rows=4_000, sites=("paris",))
+    with closing(SqliteStore(tmp_path / "sums.db")) as sums:
+        store = Counted(sums)
+        touched = counted_year(store, sorted(write_sample(tmp_path, options)))
+        pair_months = sum(1 for _ in sums.scan("paris"))
+        read = of("reads of a touch") * touched + of("reads again of a pair-month") * pair_months
+    assert store.query_units == pytest.approx(read, rel=TOLERANCE)
+    assert store.write_units == pytest.approx(of("ranks of a pair-month") * pair_months, rel=TOLERANCE)
+    assert store.index_units.total() == pytest.approx(
+        of("index writes of a pair-month") * pair_months, rel=2 * TOLERANCE
+    )
 
 
 def test_a_sweep_costs_the_requests_and_units_that_are_estimated(files: list[Path]) -> None:
@@ -81,7 +119,7 @@ def test_what_is_kept_of_a_month_is_as_large_as_estimated(tmp_path: Path) -> Non
     stack = deployed()
     count_all(written, stack)
     table, bucket = kept_in_table(stack), kept_in_bucket(stack)
-    assert set(table) == {"pair-months", "markers", "files", "paths", "sites"}
+    assert set(table) == {"pair-months", "markers", "files", "paths", "sites", ENTRIES}
     assert set(bucket) == {"contributions"}
 
     def each(kind: str) -> float:
@@ -89,6 +127,7 @@ def test_what_is_kept_of_a_month_is_as_large_as_estimated(tmp_path: Path) -> Non
         return (kept.bytes + kept.index) / kept.count
 
     assert each("pair-months") == pytest.approx(of("bytes of a pair-month"), rel=KEPT_TOLERANCE)
+    assert each(ENTRIES) == pytest.approx(of("bytes of an entry"), rel=KEPT_TOLERANCE)
     assert each("markers") == pytest.approx(of("bytes of a marker"), rel=KEPT_TOLERANCE)
     assert each("files") + each("paths") == pytest.approx(of("bytes of a file"), rel=KEPT_TOLERANCE)
     cloud = Cloud.connected(stack)

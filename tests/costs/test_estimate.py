@@ -109,7 +109,7 @@ def test_between_and_beyond_what_was_measured_touches_go_on_growing() -> None:
     ("compute", "services"),
     [
         ("lambda", {"DynamoDB", "S3", "SQS", "Lambda", "CloudWatch"}),
-        ("vm", {"DynamoDB", "S3", "SQS", "EC2", "CloudWatch"}),
+        ("vm", {"DynamoDB", "S3", "SQS", "Lambda", "EC2", "CloudWatch"}),
         ("both", {"DynamoDB", "S3", "SQS", "Lambda", "EC2", "CloudWatch"}),
     ],
 )
@@ -147,6 +147,23 @@ def test_storage_grows_with_the_months_until_they_are_let_go() -> None:
 
     assert stored(months_ahead=24) == pytest.approx(2 * stored(months_ahead=12))
     assert stored(months_ahead=24, retention_months=12) == pytest.approx(stored(months_ahead=12))
+
+
+def test_ranks_are_written_as_pairs_months_come_and_read_as_these_are_touched() -> None:
+    daily, hourly = (items_of(replace(SMALL, files_per_day=count)) for count in (1, 24))
+    for written in ("DynamoDB ranks, written", "DynamoDB ranks, their index", "DynamoDB storage of the index"):
+        assert hourly[written] == daily[written]
+    touched = "DynamoDB pairs' months, updated"
+    more = hourly[touched].quantity - daily[touched].quantity
+    read = hourly["DynamoDB reads of assessing"].quantity - daily["DynamoDB reads of assessing"].quantity
+    assert read == pytest.approx(more / of("writes of a touch"))
+
+
+def test_a_digest_reads_more_the_more_months_are_kept_and_takes_no_longer_than_it_may() -> None:
+    year, years = (items_of(replace(SMALL, months_ahead=months)) for months in (12, 36))
+    assert years["DynamoDB reads of the digest"].quantity > 2.8 * year["DynamoDB reads of the digest"].quantity
+    longest = items_of(LARGE, memory_mb=1_024)["Lambda time of digests"].quantity
+    assert longest == pytest.approx(365.25 / 12 * of("seconds of a digest"))
 
 
 def test_machines_are_as_many_as_the_work_needs() -> None:
