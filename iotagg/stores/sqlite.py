@@ -74,8 +74,6 @@ class SqliteStore:
         self.ranked_months = self._ranks.ranked_months
         self.put_rank = self._ranks.put_rank
         self.ranks = self._ranks.ranks
-        self.mark_device = self._ranks.mark_device
-        self.marked_devices = self._ranks.marked_devices
         self.allowances = self._ranks.allowances
         self.allow = self._ranks.allow
         self.disallow = self._ranks.disallow

@@ -68,7 +68,6 @@ def left_behind() -> list[Any]:
     cloud.store.raise_floor("2022-01")
     for row in cloud.store.scan("paris"):
         assert cloud.store.put_rank("paris", row, rank_of(row, stands_out=False, steady=False))
-        cloud.store.mark_device("paris", row.month, row.source, frozenset({"06"}))
     cloud.store.allow(
         allowance_of(site="paris", source="192.0.2.0/24", kind="surge", until="2022-12-31", note="the new backup")
     )

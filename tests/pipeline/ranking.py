@@ -1,8 +1,7 @@
-"""Ranks and marks of all that a store holds, made from a scan; and what stands out, from a scan as well."""
+"""Ranks of all that a store holds, made from a scan; and what stands out, from a scan as well."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,7 @@ ALL = ("0001-01-01", "9999-12-31")
 
 
 def rank_all(store: Store) -> None:
-    """Give every pair-month its rank, and mark every device."""
+    """Give every pair-month its rank."""
     with store.atomically():
         _rank_all(store)
 
@@ -36,12 +35,6 @@ def _rank_all(store: Store) -> None:
         for months in _pairs(store, site):
             for month, stands_out, steady in _flags(months):
                 assert store.put_rank(site, month, rank_of(month, stands_out, steady))
-        for source, peers in _devices(store, site):
-            marked = defaultdict(set)
-            for finding in device_findings(site, source, peers, *ALL):
-                marked[finding.day[:7]].add(finding.day[8:])
-            for each, days in marked.items():
-                store.mark_device(site, each, source, frozenset(days))
 
 
 def _flags(months: list[PairMonth]) -> Iterator[tuple[PairMonth, bool, bool]]:

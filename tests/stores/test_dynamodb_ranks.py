@@ -160,18 +160,6 @@ def test_a_rank_that_is_none_is_looked_at_and_replaced(
     assert [each for *_, each in store.ranks("paris", MONTH)] == [RANK]
 
 
-def test_marks_expire_with_their_month(clients: Clients) -> None:
-    store = opened(clients, retention_months=12, clock=lambda: 1_670_000_000.0)
-    store.mark_device("paris", MONTH, "192.168.1.7", frozenset({"06"}))
-    (item,) = clients.dynamodb.scan(TableName="iotagg", ConsistentRead=True)["Items"]
-    assert item == {
-        "pk": {"S": f"D#paris#{MONTH}"},
-        "sk": {"S": "192.168.1.7"},
-        "days": {"SS": ["06"]},
-        "expires": {"N": "1704067200"},
-    }
-
-
 @pytest.mark.parametrize("part", ["source", "note"])
 def test_an_allowance_that_somebody_changed_is_damaged(clients: Clients, store: DynamoStore, part: str) -> None:
     one = allowance_of(source="192.168.1.7", note="the new backup")
