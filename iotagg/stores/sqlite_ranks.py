@@ -17,6 +17,7 @@ from iotagg.core.metrics import FLOWS
 from iotagg.core.pair_month import PairMonth, parsed
 from iotagg.core.ranks import LETTERS, MEASURES, Rank, flags_text, flags_wanted
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
+from iotagg.stores.sqlite_books import IS_KEPT
 
 if TYPE_CHECKING:
     import sqlite3
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _READ_TOGETHER = 100
 _RANKS_TOGETHER = 500  # who asks for the first ten does not wait for all
-_IS_KEPT = "month >= coalesce((SELECT month FROM floor), '')"
 _PLACE = "SELECT place FROM rank_month WHERE site = ? AND month = ?"
 _RANKED = "rank JOIN rank_month USING (place)"
 _NEXT = (
@@ -53,7 +53,7 @@ class SqliteRanks:
                 f"WITH wanted (source, destination, month) AS (VALUES {places})"
                 " SELECT source, destination, month, sums"
                 " FROM wanted CROSS JOIN pair_month USING (source, destination, month)"
-                f" WHERE site = ? AND {_IS_KEPT}",
+                f" WHERE site = ? AND {IS_KEPT}",
                 *(part for key in together for part in key),
                 site,
             )
@@ -62,14 +62,14 @@ class SqliteRanks:
     def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
         query = (
             "SELECT source, destination, month, sums FROM pair_month"
-            f" WHERE site = ? AND source = ? AND {_IS_KEPT} ORDER BY destination, month"
+            f" WHERE site = ? AND source = ? AND {IS_KEPT} ORDER BY destination, month"
         )
         return _with_flows(self._run(query, site, source))
 
     def ranked_months(
         self, site: str, source: str, destination: str, first: str = FIRST_MONTH, last: str = LAST_MONTH
     ) -> list[tuple[PairMonth, Rank | None]]:
-        of_pair = f"site = ? AND source = ? AND destination = ? AND month BETWEEN ? AND ? AND {_IS_KEPT}"
+        of_pair = f"site = ? AND source = ? AND destination = ? AND month BETWEEN ? AND ? AND {IS_KEPT}"
         pair = (site, source, destination, first, last)
         ranks = {
             month: Rank.parse(str(text))
@@ -139,7 +139,7 @@ class SqliteRanks:
         steady: bool | None = None,
     ) -> Iterator[tuple[str, str, Rank]]:
         letter = LETTERS[MEASURES.index(measure)]
-        places = self._run(f"{_PLACE} AND {_IS_KEPT}", site, month).fetchall()
+        places = self._run(f"{_PLACE} AND {IS_KEPT}", site, month).fetchall()
         wanted = [flags_text(*flags) for flags in flags_wanted(stands_out, steady)]
         rows = [self._next_ranks(place, letter, flags) for (place,) in places for flags in wanted]
         return heapq.merge(*rows, key=lambda found: found[2].size(measure), reverse=True)
@@ -171,7 +171,7 @@ class SqliteRanks:
     def erase_below_floor(self) -> None:
         """Remove the ranks of months below the floor."""
         with self._database.transaction():
-            places = f"(SELECT place FROM rank_month WHERE NOT {_IS_KEPT})"
+            places = f"(SELECT place FROM rank_month WHERE NOT {IS_KEPT})"
             for table in ("rank_size", "rank", "rank_month"):
                 self._run(f"DELETE FROM {table} WHERE place IN {places}")
 
