@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def anomalies(store: Store, question: Question) -> Answer:
-    """Return what stands out. Nothing is scanned: what is not ranked or marked is not looked at.
+    """Return what stands out. Nothing is scanned: what is not ranked is not looked at.
 
     Raises InvalidValue for days in the wrong order.
     """

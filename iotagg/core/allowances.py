@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import json
 from dataclasses import dataclass
 from functools import lru_cache
 
-from iotagg.core.cells import printable, shown
-from iotagg.core.values import checked_address, checked_day, checked_site
+from iotagg.core.cells import printable
+from iotagg.core.networks import Network
+from iotagg.core.values import checked_day, checked_site
 from iotagg.errors import Damaged, InvalidValue
 
 MOST_NOTE = 200  # characters: a line, not a report
 _DIGITS = 10
 _SHOWN = 40
-_IPV4_IN_IPV6 = 96  # bits before an IPv4 address that is written as IPv6
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -80,54 +77,19 @@ def stored_allowance(*parts: object) -> Allowance:
 
 
 def checked_network(text: str) -> str:
-    """Return an IP address or a CIDR in canonical text; IPv4 inside IPv6 is folded to IPv4, as in what is counted.
-
-    One with bits beyond its length is refused: it may be another network than was meant. Raises InvalidValue.
-    """
-    if "/" not in text:
-        return checked_address(text)
-    network = _network(text)
-    if isinstance(network, ipaddress.IPv6Network):
-        inside = network.network_address.ipv4_mapped
-        if inside is not None and network.prefixlen >= _IPV4_IN_IPV6:
-            network = ipaddress.IPv4Network((inside, network.prefixlen - _IPV4_IN_IPV6))
-    is_address = network.prefixlen == network.max_prefixlen
-    return str(network.network_address if is_address else network)
-
-
-def _network(text: str) -> Network:
-    given = shown(text.encode(errors="backslashreplace"))
-    try:
-        network = ipaddress.ip_network(text, strict=False)
-        address = ipaddress.ip_address(text.partition("/")[0])
-    except ValueError:
-        raise InvalidValue(f"{given} is no address and no CIDR; write it as 192.0.2.7 or 192.0.2.0/24") from None
-    if "%" in text:
-        raise InvalidValue(f"{given} has a zone (%), which means nothing outside its host")
-    if address != network.network_address:
-        raise InvalidValue(f"{given} is no CIDR: its address has bits beyond /{network.prefixlen}; is it {network}?")
-    return network
+    """Return an IP address or a CIDR in canonical text, as Network reads it. Raises InvalidValue."""
+    network = Network.parse(text)
+    return network.only or str(network)
 
 
 def covers(network: str, address: str) -> bool:
     """Say whether an address is in a network, both in canonical text; every one is in ""."""
-    if network in {"", address}:
-        return True
-    if "/" not in network:
-        return False
-    found = _parsed_network(network)
-    one = _parsed_address(address)
-    return one.version == found.version and one in found
+    return network in {"", address} or ("/" in network and _parsed(network).holds(address))
 
 
 @lru_cache(maxsize=1024)
-def _parsed_network(text: str) -> Network:
-    return ipaddress.ip_network(text)
-
-
-@lru_cache(maxsize=1 << 14)
-def _parsed_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    return ipaddress.ip_address(text)
+def _parsed(network: str) -> Network:
+    return Network.parse(network)
 
 
 def allows(  # noqa: PLR0917 (what names a finding, in the order of an allowance's own parts)

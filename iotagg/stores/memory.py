@@ -176,16 +176,11 @@ class MemoryStore(MemoryRanks):
     def erase_empty(self, site: str = "", device: str = "") -> int:
         with self._lock:
             known = (key for key in {*self._tables.sums, *self._tables.ranks} if _is_of(key, site, device))
-            removed = self._erase([key for key in known if not self._tables.sums.get(key, {}).get(FLOWS)])
-            left = {(key[0], key[3], key[1]) for key, sums in self._tables.sums.items() if sums[FLOWS]}
-            of_device = (key for key in self._tables.marks if key[0] == (site or key[0]) and device in {"", key[2]})
-            self._unmark([key for key in of_device if key not in left])
-            return removed
+            return self._erase([key for key in known if not self._tables.sums.get(key, {}).get(FLOWS)])
 
     def erase_below_floor(self) -> int:
         with self._lock:
             floor = self.floor()
-            self._unmark([key for key in self._tables.marks if key[1] < floor])
             return self._erase([key for key in {*self._tables.sums, *self._tables.ranks} if key[3] < floor])
 
     def _erase(self, keys: list[PairMonthKey]) -> int:
@@ -193,10 +188,6 @@ class MemoryStore(MemoryRanks):
             self._tables.sums.pop(key, None)
             self._tables.ranks.pop(key, None)
         return len(keys)
-
-    def _unmark(self, keys: list[tuple[str, str, str]]) -> None:
-        for key in keys:
-            del self._tables.marks[key]
 
     def drop_path(self, site: str, path: str) -> bool:
         with self._lock:

@@ -1,4 +1,4 @@
-"""What a store in memory keeps beside its sums: ranks, marks, what was assessed, and the allow list."""
+"""What a store in memory keeps beside its sums: ranks, what was assessed, and the allow list."""
 
 from __future__ import annotations
 
@@ -83,18 +83,6 @@ class MemoryRanks:
             of_month = ((key, rank) for key, rank in self._tables.ranks.items() if kept and key[::3] == (site, month))
             found = [(key[1], key[2], rank) for key, rank in of_month if (rank.stands_out, rank.steady) in wanted]
         return iter(sorted(found, key=lambda row: row[2].size(measure), reverse=True))
-
-    def mark_device(self, site: str, month: str, source: str, days: frozenset[str]) -> None:
-        with self._lock:
-            self._tables.marks.pop((site, month, source), None)
-            if days:
-                self._tables.marks[site, month, source] = days
-
-    def marked_devices(self, site: str, month: str) -> dict[str, frozenset[str]]:
-        with self._lock:
-            kept = month >= self.floor()
-            marks = self._tables.marks.items()
-            return {key[2]: days for key, days in marks if kept and key[:2] == (site, month)}
 
     def outstanding(self, site: str) -> Iterator[tuple[Name, int]]:
         with self._lock:

@@ -26,7 +26,6 @@ class Tables:
     sums: dict[PairMonthKey, dict[str, int]] = field(default_factory=dict)
     floors: dict[None, str] = field(default_factory=dict)  # one at most
     ranks: dict[PairMonthKey, Rank] = field(default_factory=dict)
-    marks: dict[tuple[str, str, str], frozenset[str]] = field(default_factory=dict)  # by site, month and source
     assessed: dict[Name, int] = field(default_factory=dict)
     allowances: dict[str, Allowance] = field(default_factory=dict)
 

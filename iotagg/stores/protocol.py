@@ -145,13 +145,12 @@ class Store(Protocol):
     def erase_empty(self, site: str = "", device: str = "") -> int:
         """Remove pair-months without any flows, of which only their addresses are left; return how many there were.
 
-        All of them, or those of one site, or of one device as source or destination; and with them their ranks, and the
-        marks of devices of which no flows are left in a month.
+        All of them, or those of one site, or of one device as source or destination; and with them their ranks.
         """
         ...
 
     def erase_below_floor(self) -> int:
-        """Remove the pair-months below the floor, with their ranks, and marks; return how many months there were."""
+        """Remove the pair-months below the floor, with their ranks; return how many months there were."""
         ...
 
     def drop_path(self, site: str, path: str) -> bool:
@@ -255,14 +254,6 @@ class Store(Protocol):
         With flags, those alone that have them so. It may lag behind put_rank() by a moment, and name one too many: the
         sums say what is.
         """
-        ...
-
-    def mark_device(self, site: str, month: str, source: str, days: frozenset[str]) -> None:
-        """Remember on which days (`06`) of a month a device stood out, instead of what was remembered before."""
-        ...
-
-    def marked_devices(self, site: str, month: str) -> dict[str, frozenset[str]]:
-        """Return the devices that stood out in a month, each with its days."""
         ...
 
     def outstanding(self, site: str) -> Iterator[tuple[Name, int]]:

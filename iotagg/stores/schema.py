@@ -121,13 +121,6 @@ CREATE TABLE rank_size (
     rank INTEGER NOT NULL,
     PRIMARY KEY (place, measure, flags, size, rank)
 ) WITHOUT ROWID;
-CREATE TABLE device_mark (
-    site TEXT NOT NULL,
-    month TEXT NOT NULL,
-    source TEXT NOT NULL,
-    days TEXT NOT NULL,
-    PRIMARY KEY (site, month, source)
-) WITHOUT ROWID;
 CREATE TABLE allowance (
     id TEXT PRIMARY KEY,
     site TEXT NOT NULL,

@@ -9,23 +9,23 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from iotagg.core.books import Held, Marker, figures_in
 from iotagg.core.contribution import Contribution, Head, Name, chunk_ranges, read_chunk
 from iotagg.core.intact import damage, intact
 from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Versions, is_in, sealing
 from iotagg.core.metrics import FLOWS
-from iotagg.core.pair_month import PairMonth, dumped
+from iotagg.core.pair_month import PairMonth
 from iotagg.core.rejects import Reject, read_rejects
 from iotagg.errors import NotFound, NumberTooLarge
 from iotagg.stores import sum_texts
 from iotagg.stores.connection import BUSY_SECONDS, Database
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
+from iotagg.stores.sqlite_books import IS_KEPT, OF_FILE, OF_PAIR_MONTH, SqliteBooks, file_key
 from iotagg.stores.sqlite_ranks import SqliteRanks
 from iotagg.stores.stored_bytes import StoredBytes
 from iotagg.stores.sum_texts import EMPTY, without_zeros
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from iotagg.core.contribution import Chunk
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 _READ_TOGETHER = 64  # chunks, each of some kilobytes
 _PATHS_TOGETHER = 500  # who asks for the first alone does not wait for all
-_OF_FILE = "site = ? AND content = ? AND options = ?"
 # From one site to the next through the index: a site may have thousands of files, and every upload asks for the sites.
 _SITES = """
 WITH RECURSIVE of_file (site) AS (
@@ -53,9 +52,6 @@ _APPLIED = (
     "(SELECT count(*) FROM marker WHERE (site, content, options) = (file.site, file.content, file.options)"
     " AND marker.revision >= file.revision)"
 )
-_IS_KEPT = "month >= coalesce((SELECT month FROM floor), '')"
-_HELD = "site, source, destination, month, sums"
-_OF_PAIR_MONTH = "site = ? AND source = ? AND destination = ? AND month = ?"
 
 
 class SqliteStore:
@@ -68,11 +64,23 @@ class SqliteStore:
     def __init__(self, file: Path, *, create: bool = True, busy_seconds: float = BUSY_SECONDS) -> None:
         self._database = Database(file, create=create, busy_seconds=busy_seconds, add=self._add_sums)
         self._overflow: NumberTooLarge | None = None
-        self._ranks = ranks = SqliteRanks(self._database)
-        self.several_months, self.source_months = ranks.several_months, ranks.source_months
-        self.ranked_months, self.put_rank, self.ranks = ranks.ranked_months, ranks.put_rank, ranks.ranks
-        self.mark_device, self.marked_devices = ranks.mark_device, ranks.marked_devices
-        self.allowances, self.allow, self.disallow = ranks.allowances, ranks.allow, ranks.disallow
+        self._ranks = SqliteRanks(self._database)
+        self.several_months = self._ranks.several_months
+        self.source_months = self._ranks.source_months
+        self.ranked_months = self._ranks.ranked_months
+        self.put_rank = self._ranks.put_rank
+        self.ranks = self._ranks.ranks
+        self.allowances = self._ranks.allowances
+        self.allow = self._ranks.allow
+        self.disallow = self._ranks.disallow
+        self._books = SqliteBooks(self._database)
+        self.names = self._books.names
+        self.traces = self._books.traces
+        self.markers = self._books.markers
+        self.held = self._books.held
+        self.held_month = self._books.held_month
+        self.correct = self._books.correct
+        self.put_marker = self._books.put_marker
 
     @property
     def file_path(self) -> Path:
@@ -101,33 +109,33 @@ class SqliteStore:
             standing = self._head(name)
             if standing is not None and not (again and self._is_erased(name)):
                 return standing
-            self._run("INSERT INTO contribution VALUES (?, ?, ?, ?)", *_key(name), contribution.stored())
+            self._run("INSERT INTO contribution VALUES (?, ?, ?, ?)", *file_key(name), contribution.stored())
             self._run(
                 "INSERT INTO file (site, content, options, head) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET head = excluded.head, erased = 0",
-                *_key(name),
+                *file_key(name),
                 _head_text(contribution.head),
             )
         return contribution.head
 
     def _is_erased(self, name: Name) -> bool:
-        return bool(self._run(f"SELECT 1 FROM file WHERE {_OF_FILE} AND erased", *_key(name)).fetchone())
+        return bool(self._run(f"SELECT 1 FROM file WHERE {OF_FILE} AND erased", *file_key(name)).fetchone())
 
     def _head(self, name: Name) -> Head | None:
-        row = self._run(f"SELECT head FROM file WHERE {_OF_FILE}", *_key(name)).fetchone()
+        row = self._run(f"SELECT head FROM file WHERE {OF_FILE}", *file_key(name)).fetchone()
         return None if row is None else Head.parse(row[0])
 
     def keep_rejects(self, name: Name, members: Iterable[bytes]) -> None:
         with self._database.transaction():
-            kept = self._run(f"SELECT 1 FROM reject WHERE {_OF_FILE}", *_key(name)).fetchone()
+            kept = self._run(f"SELECT 1 FROM reject WHERE {OF_FILE}", *file_key(name)).fetchone()
             if kept or self._is_erased(name):
                 return
             for place, member in enumerate(members):
-                self._run("INSERT INTO reject VALUES (?, ?, ?, ?, ?)", *_key(name), place, member)
+                self._run("INSERT INTO reject VALUES (?, ?, ?, ?, ?)", *file_key(name), place, member)
 
     def chunks(self, name: Name, numbers: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
         head = self._head(name)
-        row = self._run(f"SELECT rowid, length(stored) FROM contribution WHERE {_OF_FILE}", *_key(name)).fetchone()
+        row = self._run(f"SELECT rowid, length(stored) FROM contribution WHERE {OF_FILE}", *file_key(name)).fetchone()
         if head is None or row is None:
             raise NotFound(f"no contribution {name} at site {name.site}")
         ranges = chunk_ranges(head, row[1] - sum(head.chunk_bytes))
@@ -148,7 +156,7 @@ class SqliteStore:
             after = move.applied_to(record)
             self._put_path(site, move.path, after.refusal, after.versions)
             for name in move.drop if move.retracted else ():
-                self._run(f"UPDATE file SET retracted = ? WHERE {_OF_FILE}", move.path, *_key(name))
+                self._run(f"UPDATE file SET retracted = ? WHERE {OF_FILE}", move.path, *file_key(name))
             if after.names != record.names:
                 self._refer(site, move.path, after.names)
         return True
@@ -156,7 +164,7 @@ class SqliteStore:
     def _refer(self, site: str, path: str, names: Iterable[Name]) -> None:
         self._run("DELETE FROM reference WHERE site = ? AND path = ?", site, path)
         for name in names:
-            self._run("INSERT INTO reference (path, site, content, options) VALUES (?, ?, ?, ?)", path, *_key(name))
+            self._run("INSERT INTO reference (path, site, content, options) VALUES (?, ?, ?, ?)", path, *file_key(name))
 
     def refuse(self, site: str, path: str, refusal: Refusal | None, version: str = "") -> None:
         with self._database.transaction():
@@ -182,16 +190,16 @@ class SqliteStore:
             if referred is not None and referred != self._is_referred_to(name):
                 return False
             moved = self._run(
-                f"UPDATE file SET revision = ?, retracted = ? WHERE {_OF_FILE} AND revision = ?",
+                f"UPDATE file SET revision = ?, retracted = ? WHERE {OF_FILE} AND revision = ?",
                 revision,
                 retracted,
-                *_key(name),
+                *file_key(name),
                 expected,
             )
             return moved.rowcount == 1
 
     def _is_referred_to(self, name: Name) -> bool:
-        return self._run(f"SELECT 1 FROM reference WHERE {_OF_FILE} LIMIT 1", *_key(name)).fetchone() is not None
+        return self._run(f"SELECT 1 FROM reference WHERE {OF_FILE} LIMIT 1", *file_key(name)).fetchone() is not None
 
     def apply(self, name: Name, revision: int, number: int, chunk: Chunk) -> bool:
         with self._database.transaction():
@@ -200,12 +208,12 @@ class SqliteStore:
                 return False
             if is_in(standing) != is_in(revision):
                 self._change_sums(name.site, chunk, into=is_in(revision))
-            self._run("INSERT OR REPLACE INTO marker VALUES (?, ?, ?, ?, ?)", *_key(name), number, revision)
+            self._run("INSERT OR REPLACE INTO marker VALUES (?, ?, ?, ?, ?)", *file_key(name), number, revision)
             return True
 
     def _marker(self, name: Name, number: int) -> int:
-        query = f"SELECT revision FROM marker WHERE {_OF_FILE} AND chunk = ?"
-        row = self._run(query, *_key(name), number).fetchone()
+        query = f"SELECT revision FROM marker WHERE {OF_FILE} AND chunk = ?"
+        row = self._run(query, *file_key(name), number).fetchone()
         return 0 if row is None else int(row[0])
 
     def _change_sums(self, site: str, chunk: Chunk, *, into: bool) -> None:
@@ -226,7 +234,7 @@ class SqliteStore:
             raise
         if not into:
             self._database.connection.executemany(
-                f"DELETE FROM pair_month WHERE {_OF_PAIR_MONTH} AND sums = '{EMPTY}'",
+                f"DELETE FROM pair_month WHERE {OF_PAIR_MONTH} AND sums = '{EMPTY}'",
                 [(site, row.source, row.destination, row.month) for row in rows],
             )
 
@@ -238,8 +246,8 @@ class SqliteStore:
             raise
 
     def applied(self, name: Name, revision: int) -> frozenset[int]:
-        query = f"SELECT chunk FROM marker WHERE {_OF_FILE} AND revision >= ?"
-        return frozenset(row[0] for row in self._run(query, *_key(name), revision))
+        query = f"SELECT chunk FROM marker WHERE {OF_FILE} AND revision >= ?"
+        return frozenset(row[0] for row in self._run(query, *file_key(name), revision))
 
     def pending(self, site: str) -> Iterator[Pending]:
         query = (
@@ -260,7 +268,7 @@ class SqliteStore:
         return ((Name(*key), revision) for *key, revision in self._run(query, site).fetchall())
 
     def assessed(self, name: Name, revision: int) -> None:
-        self._run(f"UPDATE file SET assessed = ? WHERE {_OF_FILE} AND assessed < ?", revision, *_key(name), revision)
+        self._run(f"UPDATE file SET assessed = ? WHERE {OF_FILE} AND assessed < ?", revision, *file_key(name), revision)
 
     def settled(self, name: Name, revision: int) -> None:
         """Nothing to do: what is pending is derived."""
@@ -281,24 +289,24 @@ class SqliteStore:
             if record is not None and record.paths and not referred:
                 return False
             for table in ("contribution", "reject"):
-                self._run(f"DELETE FROM {table} WHERE {_OF_FILE}", *_key(name))
+                self._run(f"DELETE FROM {table} WHERE {OF_FILE}", *file_key(name))
             if record is not None:
                 self._seal(record)
         return True
 
     def _seal(self, record: FileRecord) -> None:
-        key = _key(record.name)
+        key = file_key(record.name)
         for number in range(record.head.chunks if record.revision else 0):
             self._run("INSERT OR IGNORE INTO marker VALUES (?, ?, ?, ?, ?)", *key, number, sealing(record.revision))
         head = _head_text(record.head.emptied())
-        self._run(f"UPDATE file SET head = ?, erased = 1 WHERE {_OF_FILE}", head, *key)
+        self._run(f"UPDATE file SET head = ?, erased = 1 WHERE {OF_FILE}", head, *key)
 
     def keep_forgotten(self, record: FileRecord) -> None:
         known = record.forgotten_elsewhere()
         self._run(
             "INSERT OR IGNORE INTO file (site, content, options, revision, retracted, head, erased)"
             " VALUES (?, ?, ?, ?, ?, ?, 1)",
-            *_key(known.name),
+            *file_key(known.name),
             known.revision,
             known.retracted,
             _head_text(known.head),
@@ -311,7 +319,7 @@ class SqliteStore:
     def erase_below_floor(self) -> int:
         with self._database.transaction():
             self._ranks.erase_below_floor()
-            return self._run(f"DELETE FROM pair_month WHERE NOT {_IS_KEPT}").rowcount
+            return self._run(f"DELETE FROM pair_month WHERE NOT {IS_KEPT}").rowcount
 
     def drop_path(self, site: str, path: str) -> bool:
         with self._database.transaction():
@@ -328,13 +336,13 @@ class SqliteStore:
         self._database.rewrite()
 
     def file(self, name: Name) -> FileRecord | None:
-        query = f"SELECT head, revision, retracted, erased FROM file WHERE {_OF_FILE}"
-        row = self._run(query, *_key(name)).fetchone()
+        query = f"SELECT head, revision, retracted, erased FROM file WHERE {OF_FILE}"
+        row = self._run(query, *file_key(name)).fetchone()
         return None if row is None else self._record(*row)
 
     def _record(self, head: str, revision: int, retracted: str, erased: int) -> FileRecord:
         known = Head.parse(head)
-        paths = self._run(f"SELECT path FROM reference WHERE {_OF_FILE}", *_key(known.name))
+        paths = self._run(f"SELECT path FROM reference WHERE {OF_FILE}", *file_key(known.name))
         return FileRecord(known, revision, retracted, frozenset(row[0] for row in paths), bool(erased))
 
     def readings(self, site: str, content: str) -> list[FileRecord]:
@@ -386,7 +394,7 @@ class SqliteStore:
         return (record for row in rows if (record := self._record(*row)).is_forgotten)
 
     def rejects(self, name: Name) -> Iterator[Reject]:
-        for (member,) in self._run(f"SELECT member FROM reject WHERE {_OF_FILE} ORDER BY place", *_key(name)):
+        for (member,) in self._run(f"SELECT member FROM reject WHERE {OF_FILE} ORDER BY place", *file_key(name)):
             yield from read_rejects(member, f"contribution {name}")
 
     def rejected(self, site: str) -> Iterator[Name]:
@@ -399,13 +407,13 @@ class SqliteStore:
         query = (
             "SELECT source, destination, month, sums FROM pair_month"
             " WHERE site = ? AND source = ? AND destination = ? AND month BETWEEN ? AND ?"
-            f" AND {_IS_KEPT} ORDER BY month"
+            f" AND {IS_KEPT} ORDER BY month"
         )
         return list(_pair_months(self._run(query, site, source, destination, first, last)))
 
     def scan(self, site: str) -> Iterator[PairMonth]:
         query = (
-            f"SELECT source, destination, month, sums FROM pair_month WHERE site = ? AND {_IS_KEPT}"
+            f"SELECT source, destination, month, sums FROM pair_month WHERE site = ? AND {IS_KEPT}"
             " ORDER BY source, destination, month"
         )
         return _pair_months(self._run(query, site))
@@ -413,77 +421,23 @@ class SqliteStore:
     def first_month(self) -> str:
         return self.floor()
 
-    def names(self, site: str) -> Iterator[Name]:
-        query = "SELECT site, content, options FROM contribution WHERE site = ? ORDER BY content, options"
-        return (Name(*row) for row in self._run(query, site).fetchall())
-
-    def traces(self, sites: Collection[str] = ()) -> Iterator[Name]:
-        for table in ("file", "marker", "reference"):
-            rows = self._run(f"SELECT DISTINCT site, content, options FROM {table}")
-            yield from (Name(*row) for row in rows if not sites or row[0] in sites)
-
     @contextmanager
     def stored(self, name: Name) -> Iterator[tuple[ByteStream, int, int]]:
-        row = self._run(f"SELECT length(stored) FROM contribution WHERE {_OF_FILE}", *_key(name)).fetchone()
+        row = self._run(f"SELECT length(stored) FROM contribution WHERE {OF_FILE}", *file_key(name)).fetchone()
         if row is None:
             raise NotFound(f"no contribution {name} at site {name.site}")
         head = self._head(name)
         first_chunk = row[0] - sum(head.chunk_bytes) if head is not None else 0
         yield StoredBytes(self._database, name), row[0], first_chunk
 
-    def markers(self, name: Name) -> dict[int, Marker]:
-        rows = self._run(f"SELECT chunk, revision FROM marker WHERE {_OF_FILE}", *_key(name))
-        return {number: Marker(revision, is_in(revision)) for number, revision in rows}
-
-    def held(self, sites: Collection[str] = ()) -> Iterator[Held]:
-        of_site = f"site IN ({','.join('?' * len(sites))})" if sites else "true"
-        rows = self._run(
-            f"SELECT {_HELD} FROM pair_month WHERE {of_site} AND {_IS_KEPT} ORDER BY site, source, destination, month",
-            *sites,
-        )
-        return map(_held, rows)
-
-    def held_month(self, site: str, source: str, destination: str, month: str) -> Held | None:
-        query = f"SELECT {_HELD} FROM pair_month WHERE {_OF_PAIR_MONTH}"
-        row = self._run(query, site, source, destination, month).fetchone()
-        return None if row is None else _held(row)
-
-    def correct(self, before: Held, sums: dict[str, int]) -> bool:
-        with self._database.transaction():
-            standing = self.held_month(*before.key)
-            if (standing.figures if standing is not None else {}) != before.figures:
-                return False
-            self._run(f"DELETE FROM pair_month WHERE {_OF_PAIR_MONTH}", *before.key)
-            if sums:
-                self._run("INSERT INTO pair_month VALUES (?, ?, ?, ?, ?)", *before.key, dumped(sums))
-            return True
-
-    def put_marker(self, name: Name, number: int, before: Marker, revision: int) -> bool:
-        with self._database.transaction():
-            if self.markers(name).get(number) != before:
-                return False
-            self._run(f"DELETE FROM marker WHERE {_OF_FILE} AND chunk = ?", *_key(name), number)
-            if revision:
-                self._run("INSERT INTO marker VALUES (?, ?, ?, ?, ?)", *_key(name), number, revision)
-            return True
-
     def _run(self, statement: str, *values: object) -> sqlite3.Cursor:
         return self._database.run(statement, *values)
-
-
-def _held(row: tuple[Any, ...]) -> Held:
-    site, source, destination, month, sums = row
-    return Held(site, source, destination, month, figures_in(sums))
 
 
 def _refusal(reason: str, content: str, lines: dict[str, int], last_day: str = "") -> Refusal:
     if [type(reason), type(content), type(lines), type(last_day)] != [str, str, dict, str]:
         raise TypeError("there is something else than a reason, a name and counts")
     return Refusal(reason, content, lines, last_day)
-
-
-def _key(name: Name) -> tuple[str, str, str]:
-    return name.site, name.content, name.options
 
 
 def _head_text(head: Head) -> str:

@@ -1,4 +1,4 @@
-"""What an iotagg database keeps beside its sums: ranks, marks and the allow list.
+"""What an iotagg database keeps beside its sums: ranks and the allow list.
 
 A rank is a row of `rank`, and of `rank_size` one for each measure, by which the largest are read first. So a further
 measure needs no other table, and a row takes a dozen bytes: site and month are one number in it, a pair another.
@@ -7,8 +7,6 @@ measure needs no other table, and a row takes a dozen bytes: site and month are 
 from __future__ import annotations
 
 import heapq
-import json
-import re
 from dataclasses import astuple
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -19,6 +17,7 @@ from iotagg.core.metrics import FLOWS
 from iotagg.core.pair_month import PairMonth, parsed
 from iotagg.core.ranks import LETTERS, MEASURES, Rank, flags_text, flags_wanted
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
+from iotagg.stores.sqlite_books import IS_KEPT
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 _READ_TOGETHER = 100
 _FIRST_RANKS, _MOST_RANKS = 50, 2000  # read together: who asks for the first ten does not wait for many more
-_IS_KEPT = "month >= coalesce((SELECT month FROM floor), '')"
 _PLACE = "SELECT place FROM rank_month WHERE site = ? AND month = ?"
 _RANKED = "rank JOIN rank_month USING (place)"
 _NEXT = (
@@ -39,7 +37,6 @@ _NEXT = (
     " ORDER BY size DESC, rank_size.rank DESC LIMIT ?"
 )
 _BEYOND_ALL = 1 << 62
-_DAY = re.compile("[0-3][0-9]")
 
 
 class SqliteRanks:
@@ -56,7 +53,7 @@ class SqliteRanks:
                 f"WITH wanted (source, destination, month) AS (VALUES {places})"
                 " SELECT source, destination, month, sums"
                 " FROM wanted CROSS JOIN pair_month USING (source, destination, month)"
-                f" WHERE site = ? AND {_IS_KEPT}",
+                f" WHERE site = ? AND {IS_KEPT}",
                 *(part for key in together for part in key),
                 site,
             )
@@ -65,14 +62,14 @@ class SqliteRanks:
     def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
         query = (
             "SELECT source, destination, month, sums FROM pair_month"
-            f" WHERE site = ? AND source = ? AND {_IS_KEPT} ORDER BY destination, month"
+            f" WHERE site = ? AND source = ? AND {IS_KEPT} ORDER BY destination, month"
         )
         return _with_flows(self._run(query, site, source))
 
     def ranked_months(
         self, site: str, source: str, destination: str, first: str = FIRST_MONTH, last: str = LAST_MONTH
     ) -> list[tuple[PairMonth, Rank | None]]:
-        of_pair = f"site = ? AND source = ? AND destination = ? AND month BETWEEN ? AND ? AND {_IS_KEPT}"
+        of_pair = f"site = ? AND source = ? AND destination = ? AND month BETWEEN ? AND ? AND {IS_KEPT}"
         pair = (site, source, destination, first, last)
         ranks = {
             month: Rank.parse(str(text))
@@ -142,7 +139,7 @@ class SqliteRanks:
         steady: bool | None = None,
     ) -> Iterator[tuple[str, str, Rank]]:
         letter = LETTERS[MEASURES.index(measure)]
-        places = self._run(f"{_PLACE} AND {_IS_KEPT}", site, month).fetchall()
+        places = self._run(f"{_PLACE} AND {IS_KEPT}", site, month).fetchall()
         wanted = [flags_text(*flags) for flags in flags_wanted(stands_out, steady)]
         rows = [self._next_ranks(place, letter, flags) for (place,) in places for flags in wanted]
         return heapq.merge(*rows, key=lambda found: found[2].size(measure), reverse=True)
@@ -158,35 +155,14 @@ class SqliteRanks:
                     # Else a list that leads back to its beginning would be gone through for ever.
                     raise ValueError("it is in no order")
 
-    def mark_device(self, site: str, month: str, source: str, days: frozenset[str]) -> None:
-        with self._database.transaction():
-            key = (site, month, source)
-            if not days:
-                self._run("DELETE FROM device_mark WHERE site = ? AND month = ? AND source = ?", *key)
-                return
-            self._run("INSERT OR REPLACE INTO device_mark VALUES (?, ?, ?, ?)", *key, json.dumps(sorted(days)))
-
-    def marked_devices(self, site: str, month: str) -> dict[str, frozenset[str]]:
-        query = f"SELECT source, days FROM device_mark WHERE site = ? AND month = ? AND {_IS_KEPT}"
-        rows = self._run(query, site, month).fetchall()
-        with intact(f"what stands out of {site} in {month}"):
-            return {source: _days(json.loads(days)) for source, days in rows}
-
     def erase_empty(self, site: str, device: str) -> int:
-        """Remove the ranks of pair-months that are no longer there, and marks of devices without any in a month."""
-        of_site, of_device = "(? = '' OR site = ?)", "(? = '' OR source = ?)"
-        is_there = "SELECT 1 FROM pair_month WHERE (site, source, month) ="
+        """Remove the ranks of pair-months that are no longer there; return how many there were."""
         with self._database.transaction():
-            self._run(
-                f"DELETE FROM device_mark WHERE {of_site} AND {of_device} AND NOT EXISTS"
-                f" ({is_there} (device_mark.site, device_mark.source, device_mark.month))",
-                *(site, site, device, device),
-            )
             found = self._run(
                 f"SELECT id, place, text FROM {_RANKED}"
-                f" WHERE {of_site} AND ({of_device} OR destination = ?) AND NOT EXISTS"
-                f" ({is_there} (rank_month.site, rank.source, rank_month.month)"
-                " AND pair_month.destination = rank.destination)",
+                " WHERE (? = '' OR site = ?) AND (? = '' OR source = ? OR destination = ?) AND NOT EXISTS"
+                " (SELECT 1 FROM pair_month WHERE (site, source, destination, month)"
+                " = (rank_month.site, rank.source, rank.destination, rank_month.month))",
                 *(site, site, device, device, device),
             ).fetchall()
             for number, place, text in found:
@@ -194,12 +170,11 @@ class SqliteRanks:
         return len(found)
 
     def erase_below_floor(self) -> None:
-        """Remove the ranks and marks of months below the floor."""
+        """Remove the ranks of months below the floor."""
         with self._database.transaction():
-            places = f"(SELECT place FROM rank_month WHERE NOT {_IS_KEPT})"
+            places = f"(SELECT place FROM rank_month WHERE NOT {IS_KEPT})"
             for table in ("rank_size", "rank", "rank_month"):
                 self._run(f"DELETE FROM {table} WHERE place IN {places}")
-            self._run(f"DELETE FROM device_mark WHERE NOT {_IS_KEPT}")
 
     def allowances(self) -> list[Allowance]:
         rows = self._run("SELECT id, site, source, destination, kind, until, note FROM allowance ORDER BY id")
@@ -221,12 +196,6 @@ def _parts(text: str) -> set[tuple[str, str, int]]:
     rank = Rank.parse(str(text))
     flags = flags_text(rank.stands_out, rank.steady)
     return {(letter, flags, size) for letter, size in zip(LETTERS, rank.sizes, strict=True)}
-
-
-def _days(found: list[str]) -> frozenset[str]:
-    if not all(map(_DAY.fullmatch, found)):
-        raise ValueError("it names days that no month has")
-    return frozenset(found)
 
 
 def _are_sums_of(month: PairMonth, text: str) -> bool:

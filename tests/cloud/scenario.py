@@ -12,11 +12,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from iotagg.assess import assess_pair
 from iotagg.audit import audit
 from iotagg.aws.objects import Bucket
 from iotagg.aws.provision import provision
 from iotagg.aws.queues import Draft, Queue
+from iotagg.core.allowances import allowance_of
 from iotagg.core.contribution import Name
+from iotagg.core.judging.pairs import Pair
 from iotagg.core.moments import MAX_SUM
 from iotagg.core.pair_month import PairMonth
 from iotagg.errors import CloudError, Unintelligible
@@ -234,7 +237,10 @@ class World:
 
 
 def history(world: World) -> None:
-    """Let everything happen: files that are counted, refused, grown, taken out, too large, lost, and forgotten."""
+    """Let everything happen: files that are counted, refused, grown, taken out, too large, lost, and forgotten.
+
+    What is counted is assessed on the way.
+    """
     store = world.cloud.store
     world.puts_back = True
     world.put({f"{PARIS}/two-months.csv": TWO_MONTHS, f"{TOKYO}/the-same.csv": TWO_MONTHS, f"{PARIS}/grown.csv": V1})
@@ -263,6 +269,7 @@ def history(world: World) -> None:
     world.sweep_up()
     forgetting(world)
     mending(world)
+    allowing(world)
 
 
 def forgetting(world: World) -> None:
@@ -270,6 +277,8 @@ def forgetting(world: World) -> None:
     objects = {f"{BERLIN}/two-months.csv": TWO_MONTHS, f"{BERLIN}/later.csv": LATER, f"{BERLIN}/torn.csv": ALL_TORN}
     world.put(objects)
     world.work()
+    allowed = allowance_of(site="berlin", source="192.168.1.7")
+    world.until_it_works(lambda: world.cloud.store.allow(allowed))
     world.forget_device("192.168.1.7", "berlin")
     world.forget_site("berlin")
     world.put({f"{BERLIN}/two-months.csv": TWO_MONTHS}, {AGAIN: "yes"})
@@ -290,11 +299,26 @@ def mending(world: World) -> None:
         record = next(record for record in store.files("paris") if record.is_in)
         vandal = InDynamo(store, world.wire.clients)  # type: ignore[arg-type]  # it is one on AWS
         held = next(iter(store.held(["paris"])))
+        assess_pair(store, Pair(*held.key[:3]), held.key[3], held.key[3])  # months before it were forgotten
+        ((_, rank),) = store.ranked_months(*held.key[:3])
         vandal.set_sums(held.key, {**held.figures, "dur": 1})
+        ((damaged, _),) = store.ranked_months(*held.key[:3])
+        assert store.put_rank("paris", damaged, rank)  # which goes with the item, and is none of its figures
         vandal.set_sums(("paris", "192.0.2.99", "192.0.2.98", "2022-12"), {"flows": 1})
         vandal.set_marker(record.name, 0, record.revision + 2)
         vandal.set_marker(record.name, 99, 1)
     world.until_it_works(lambda: list(rebuild(store, wait=lambda _: None)))
+
+
+def allowing(world: World) -> None:
+    """Let something be allowed, and something no longer; and take away the rank of a month that is gone."""
+    store = world.cloud.store
+    usual, once = allowance_of(site="paris", source="192.0.2.0/24"), allowance_of(site="paris", kind="surge")
+    for each in (usual, once):
+        world.until_it_works(partial(store.allow, each))
+    world.until_it_works(lambda: store.disallow(once.id))
+    gone = PairMonth("192.168.1.99", "192.0.2.1", "2022-12", {})
+    assert world.until_it_works(lambda: store.put_rank("paris", gone, None))
 
 
 def seen(world: World) -> dict[str, Any]:
@@ -303,6 +327,7 @@ def seen(world: World) -> dict[str, Any]:
     sites = read(store.sites)
     found: dict[str, Any] = {
         "sums": read(lambda: everything(store)),
+        "allowed": read(store.allowances),
         "export": read(lambda: exported(world.cloud)),
         "audit": read(lambda: [found.text for found in audit(store)]),
         "paths": read(lambda: [path for site in sites for path in store.listed_paths(site)]),
@@ -347,7 +372,19 @@ def _seen_at(world: World, site: str) -> dict[str, Any]:
         "rejects": [read(partial(_rejects, store, file.name)) for file in records],
         "paths": [(path.path, path.names, path.refusal) for path in paths],
         "pending": read(lambda: list(store.pending(site))),
+        "ranks": read(lambda: _ranked(store, site)),
     }
+
+
+def _ranked(store: Store, site: str) -> list[tuple[PairMonth, str]]:
+    # Each month that is found by its rank, with that rank.
+    ranks = {
+        (source, destination, month): str(rank)
+        for month in ("2022-11", "2022-12")
+        for source, destination, rank in store.ranks(site, month)
+    }
+    rows = sorted(store.several_months(site, ranks), key=lambda row: (row.source, row.destination, row.month))
+    return [(row, ranks[row.source, row.destination, row.month]) for row in rows]
 
 
 def _rejects(store: Store, name: Name) -> list[Reject]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from iotagg.assess import assess_chunk
 from iotagg.pipeline import Request, upload
 from tests.pipeline.csvs import csv, flow, put
-from tests.pipeline.ranking import rank_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,4 +43,4 @@ def counted(store: Store, folder: Path, site: str, *, surge_on: int = 0) -> None
         flows = usual(number) * (20 if number == surge_on else 1)
         file = put(folder / site / f"{number}.csv", content(number, flows))
         assert upload(store, file, Request(site)).state == "counted"
-    rank_all(store)
+    assess_chunk(store, site, store.scan(site))

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotagg.anomalies import anomalies
+from iotagg.assess import assess_outstanding
 from iotagg.core.allowances import allowance_of
 from iotagg.core.findings import Finding, Kind, Severity
 from iotagg.core.judging.folding import folded
@@ -18,7 +19,7 @@ from iotagg.standing_out.sites import findings_of_site, site_files
 from iotagg.stores.memory import MemoryStore
 from iotagg.stores.sqlite import SqliteStore
 from tests.pipeline.csvs import csv, flow, put
-from tests.pipeline.ranking import found_by_a_scan, rank_all
+from tests.pipeline.scanning import found_by_a_scan
 from tests.pipeline.standing import DAYS, DESTINATION, SOURCE, SURGE, TODAY, content, counted, day, usual
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def test_days_of_a_clock_that_is_ahead_move_nothing(tmp_path: Path) -> None:
     counted(store, tmp_path, "paris", surge_on=SURGE)
     count(store, tmp_path, "ahead.csv", csv(*[flow(SOURCE, DESTINATION, "2023-06-01")] * 400))
     count(store, tmp_path, "a-little-ahead.csv", csv(flow(SOURCE, DESTINATION, "2022-12-25")))
-    rank_all(store)
+    assess_outstanding(store)
     answer = anomalies(store, Question(today=TODAY))
     assert kinds(answer) == ["paris 2022-12-21 surge"]
     assert answer.judged[0].horizon == "2022-12-22"
@@ -141,7 +142,7 @@ def test_a_pair_that_falls_silent_at_the_end_of_a_month_is_told_in_the_next(tmp_
     for number in range(1, 40):
         gone = content(number, usual(number), destination="192.0.2.9") if number < 32 else b""
         count(store, tmp_path, f"{number}.csv", content(number, usual(number)) + gone.partition(b"\n")[2])
-    rank_all(store)
+    assess_outstanding(store)
     answer = anomalies(store, Question(today=day(40), since=day(33), until=day(33)))
     assert [(each.destination, each.kind) for each in answer.findings] == [("192.0.2.9", Kind.SILENT)]
 
@@ -167,7 +168,7 @@ def test_only_what_is_severe_enough_is_told_and_the_rest_is_counted(tmp_path: Pa
     low = Finding("paris", day(20), Kind.NEW_PAIR, Severity.LOW, "new")
     assert anomalies(store, Question(today=TODAY, least=Severity.HIGH)).milder == 0
     count(store, tmp_path, "new.csv", csv(*[flow(SOURCE, "192.0.2.77", day(SURGE))] * 3))
-    rank_all(store)
+    assess_outstanding(store)
     told = anomalies(store, Question(today=TODAY))
     assert [each.kind for each in told.findings] == [Kind.SURGE, Kind.NEW_PAIR]
     assert told.findings[1].severity is low.severity
@@ -252,7 +253,7 @@ def test_what_is_told_is_what_a_scan_finds(
         for number in sorted(late)[:2]:
             path = str(folder / f"{number}.csv")
             retract(store, "paris", path, store.path("paris", path).names)
-    rank_all(store)
+    assess_outstanding(store)
     today = "2023-01-20"
     questions = [Question(today=today, days=days) for days in (1, 7)]
     questions += [Question(today=today, since=day(asked[0]), until=day(sum(asked))), ALL]

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from iotagg.anomalies import anomalies
 from iotagg.assess import assess_chunk, assess_outstanding, assess_pair
 from iotagg.core.judging.pairs import Pair
 from iotagg.core.judging.ranking import ranks_of
 from iotagg.core.ledger import Policy
+from iotagg.jobs.consolidate import consolidate_here
 from iotagg.pipeline import Request, retract, upload
 from iotagg.sources import path_text
+from iotagg.standing_out.question import Question
 from iotagg.stores.memory import MemoryStore
 from iotagg.stores.sqlite import SqliteStore
 from tests.examples import examples
 from tests.pipeline.csvs import csv, flow, put
+from tests.stores.backends import simulated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
 FIRST = date(2022, 10, 3)
 DESTINATIONS = ("192.0.2.1", "192.0.2.2")
 SITE = "paris"
+TODAY = "2023-05-31"
 MONTHS = ("2022-10", "2022-11", "2022-12", "2023-01", "2023-02", "2023-03", "2023-04", "2023-05")
 
 Ranks = dict[tuple[str, str, str], "Rank | None"]
@@ -81,9 +87,14 @@ class Assessed(RuleBasedStateMachine):
         self.left = ExitStack()
         self.root = Path(self.left.enter_context(tempfile.TemporaryDirectory()))
         self.store = self.left.enter_context(closing(self.open_store()))
+        self.standing: dict[str, bytes] = {}
 
     def open_store(self) -> Store:
         return MemoryStore()
+
+    def counting(self) -> AbstractContextManager[object]:
+        """Return a context in which files come and go as they do where this store is used."""
+        return nullcontext()
 
     @rule(
         name=st.sampled_from("abcdef"),
@@ -93,20 +104,59 @@ class Assessed(RuleBasedStateMachine):
         destination=st.sampled_from(DESTINATIONS),
     )
     def comes(self, name: str, first: int, length: int, packets: int, destination: str) -> None:
-        file = put(self.root / f"{name}.csv", days(range(first, first + length), packets, destination))
-        outcome = upload(self.store, file, Request(SITE, policy=Policy("replace", again=True)))
+        self.put(name, days(range(first, first + length), packets, destination))
+
+    @rule(name=st.sampled_from("abcdef"), number=st.integers(0, 150), destinations=st.sampled_from([3, 30]))
+    def comes_with_many_destinations(self, name: str, number: int, destinations: int) -> None:
+        self.put(name, csv(*(flow(destination=f"203.0.113.{each}", day=iso(number)) for each in range(destinations))))
+
+    @rule(name=st.sampled_from("abcdef"))
+    def comes_again(self, name: str) -> None:
+        if name in self.standing:
+            self.put(name, self.standing[name])
+
+    def put(self, name: str, content: bytes) -> None:
+        file = put(self.root / f"{name}.csv", content)
+        with self.counting():
+            outcome = upload(self.store, file, Request(SITE, policy=Policy("replace", again=True)))
         assert outcome.state in {"counted", "already counted"}
+        self.standing[name] = content
 
     @rule(name=st.sampled_from("abcdef"))
     def goes(self, name: str) -> None:
         path = path_text(self.root / f"{name}.csv")
-        retract(self.store, SITE, path, self.store.path(SITE, path).names)
+        with self.counting():
+            retract(self.store, SITE, path, self.store.path(SITE, path).names)
+        self.standing.pop(name, None)
 
     @rule()
-    def is_assessed(self) -> None:
+    def old_work_comes_late(self) -> None:
+        for record in list(self.store.files(SITE)):
+            for number, chunk in list(self.store.chunks(record.name, range(record.head.chunks))):
+                for revision in range(1, record.revision + 1):
+                    assert not self.store.apply(record.name, revision, number, chunk)
+                assess_chunk(self.store, SITE, chunk)
+
+    @rule(since=st.integers(0, 220), length=st.integers(0, 100))
+    def is_assessed(self, since: int = 0, length: int = 300) -> None:
         assess_outstanding(self.store)
         assert stored_ranks(self.store) == ranks_of_sums(self.store)
         assert list(self.store.outstanding(SITE)) == []
+        left = self.what_is_left()
+        for question in (
+            Question(TODAY, since=iso(since), until=iso(since + length), site=SITE),
+            Question(TODAY, days=7, site=SITE),
+        ):
+            assert anomalies(self.store, question) == anomalies(left, question)
+
+    def what_is_left(self) -> Store:
+        """Return a store that never held anything but the files that are left."""
+        store = MemoryStore()
+        for name, content in sorted(self.standing.items()):
+            outcome = upload(store, put(self.root / f"{name}.csv", content), Request(SITE))
+            assert outcome.state in {"counted", "already counted"}
+        assess_outstanding(store)
+        return store
 
     @invariant()
     def what_was_not_assessed_is_known(self) -> None:
@@ -125,10 +175,22 @@ class AssessedInSqlite(Assessed):
         return SqliteStore(self.root / "assessed.db")
 
 
+class AssessedOnAws(Assessed):
+    """The same where workers assess what they apply: nothing is outstanding there."""
+
+    def open_store(self) -> Store:
+        return simulated(self.root).open()
+
+    def counting(self) -> AbstractContextManager[object]:
+        return patch("iotagg.pipeline.consolidate", consolidate_here)
+
+
 TestAssessedInMemory = Assessed.TestCase
 TestAssessedInMemory.settings = settings(deadline=None, max_examples=examples(60), stateful_step_count=12)
 TestAssessedInSqlite = AssessedInSqlite.TestCase
 TestAssessedInSqlite.settings = settings(deadline=None, max_examples=examples(20), stateful_step_count=12)
+TestAssessedOnAws = AssessedOnAws.TestCase
+TestAssessedOnAws.settings = settings(deadline=None, max_examples=examples(10), stateful_step_count=10)
 
 
 class Meddled(MemoryStore):

@@ -275,7 +275,7 @@ def test_nothing_of_a_forgotten_site_is_left(desk: Desk) -> None:
     assert forget_site(desk.store, "paris") == 0
 
 
-def test_with_a_device_go_its_ranks_and_marks_and_what_allows_it(desk: Desk) -> None:
+def test_with_a_device_go_its_ranks_and_what_allows_it(desk: Desk) -> None:
     desk.upload("a.csv", A)
     desk.upload("b.csv", A, site="tokyo")
     rank_everything(desk.store)
@@ -298,7 +298,7 @@ def test_with_a_device_go_its_ranks_and_marks_and_what_allows_it(desk: Desk) -> 
     assert DEVICE not in ranked(desk.store, "tokyo")
 
 
-def test_with_a_site_go_its_ranks_and_marks_and_what_is_allowed_at_it(desk: Desk) -> None:
+def test_with_a_site_go_its_ranks_and_what_is_allowed_at_it(desk: Desk) -> None:
     desk.upload("a.csv", A)
     desk.upload("b.csv", A, site="tokyo")
     rank_everything(desk.store)
@@ -315,14 +315,12 @@ def rank_everything(store: Store) -> None:
     for site in store.sites():
         for row in store.scan(site):
             assert store.put_rank(site, row, rank_of(row, stands_out=True, steady=True))
-            store.mark_device(site, row.month, row.source, frozenset({"01"}))
 
 
 def ranked(store: Store, site: str) -> set[str]:
-    """Return all addresses that ranks and marks of a site name."""
+    """Return all addresses that ranks of a site name."""
     months = ("2022-11", "2022-12", "2023-01")
-    pairs = {address for month in months for *pair, _ in store.ranks(site, month) for address in pair}
-    return pairs.union(*(store.marked_devices(site, month) for month in months))
+    return {address for month in months for *pair, _ in store.ranks(site, month) for address in pair}
 
 
 def test_files_of_a_forgotten_site_come_back_on_a_persons_word_only(desk: Desk) -> None:
@@ -635,7 +633,7 @@ def state_of(store: MemoryStore) -> dict[str, Any]:
     return {
         "sums": everything(store),
         "keys": sorted(tables.sums),
-        "beside": (sorted(tables.ranks), sorted(tables.marks), sorted(tables.allowances)),
+        "beside": (sorted(tables.ranks), sorted(tables.allowances)),
         "floor": store.floor(),
         "files": [store.file(name) for name in sorted(tables.files)],
         "stored": (sorted(tables.contributions), sorted(tables.rejects)),

@@ -128,7 +128,7 @@ def test_a_rank_lies_in_two_attributes_and_goes_with_both(clients: Clients, stor
 
     row = pair_month("192.168.1.7")
     store.put_rank("paris", row, RANK)
-    assert attributes() == {"at": {"S": f"paris#{MONTH}"}, "rank": {"S": "10.d05p04f03u02"}}
+    assert attributes() == {"at": {"S": f"paris#{MONTH}"}, "rank": {"S": "10.d05p04f03u02n00"}}
     store.put_rank("paris", row, None)
     assert attributes() == {}
 
@@ -158,18 +158,6 @@ def test_a_rank_that_is_none_is_looked_at_and_replaced(
     assert list(store.held()) != []
     assert store.put_rank("paris", row, RANK)
     assert [each for *_, each in store.ranks("paris", MONTH)] == [RANK]
-
-
-def test_marks_expire_with_their_month(clients: Clients) -> None:
-    store = opened(clients, retention_months=12, clock=lambda: 1_670_000_000.0)
-    store.mark_device("paris", MONTH, "192.168.1.7", frozenset({"06"}))
-    (item,) = clients.dynamodb.scan(TableName="iotagg", ConsistentRead=True)["Items"]
-    assert item == {
-        "pk": {"S": f"D#paris#{MONTH}"},
-        "sk": {"S": "192.168.1.7"},
-        "days": {"SS": ["06"]},
-        "expires": {"N": "1704067200"},
-    }
 
 
 @pytest.mark.parametrize("part", ["source", "note"])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _PLANNED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 _WHOLE = re.compile(
-    r"SCAN (file|contribution|marker|path|reference|reject|pair_month|rank|rank_size|device_mark)\b"
+    r"SCAN (file|contribution|marker|path|reference|reject|pair_month|rank|rank_size)\b"
 )  # `floor` has one row
 
 
@@ -82,8 +82,6 @@ def test_nobody_who_assesses_or_asks_for_the_largest_reads_a_whole_table(store: 
             assert store.put_rank("paris", month, Rank(stands_out=True, steady=False, sizes=sizes))
         assert [len(list(store.ranks("paris", month.month, measure))) for measure in MEASURES] == [1] * len(MEASURES)
         assert list(store.several_months("paris", [key])) == list(store.source_months("paris", key[0])) == [month]
-        store.mark_device("paris", month.month, month.source, frozenset({"06"}))
-        assert list(store.marked_devices("paris", month.month)) == [month.source]
         assert list(store.outstanding("paris")) == []
         store.assessed(name_of(1), 1)
         assert store.put_rank("paris", month, None)

@@ -1,4 +1,4 @@
-"""What every store keeps beside its sums: ranks, marks, what was assessed, and the allow list."""
+"""What every store keeps beside its sums: ranks, what was assessed, and the allow list."""
 
 from __future__ import annotations
 
@@ -334,25 +334,6 @@ def test_a_source_has_its_months_sorted_by_destination_and_month(store: Store) -
     assert list(store.source_months("tokyo", DEVICE)) == []
 
 
-# Devices that stood out.
-
-
-def test_a_device_is_marked_with_days_that_replace_those_before(store: Store) -> None:
-    store.mark_device("paris", MONTH, DEVICE, frozenset({"06", "07"}))
-    store.mark_device("paris", MONTH, "192.168.1.8", frozenset({"31"}))
-    assert store.marked_devices("paris", MONTH) == {DEVICE: {"06", "07"}, "192.168.1.8": {"31"}}
-    store.mark_device("paris", MONTH, DEVICE, frozenset({"08"}))
-    assert store.marked_devices("paris", MONTH)[DEVICE] == {"08"}
-    for _ in range(2):
-        store.mark_device("paris", MONTH, DEVICE, frozenset())
-        assert store.marked_devices("paris", MONTH) == {"192.168.1.8": {"31"}}
-
-
-def test_marks_are_those_of_one_site_and_month(store: Store) -> None:
-    store.mark_device("paris", MONTH, DEVICE, frozenset({"06"}))
-    assert store.marked_devices("tokyo", MONTH) == store.marked_devices("paris", "2023-01") == {}
-
-
 # What was assessed.
 
 
@@ -412,18 +393,15 @@ def test_what_is_not_known_may_be_assessed(store: Store) -> None:
 # What is kept no longer.
 
 
-def test_below_the_floor_there_are_neither_months_nor_ranks_nor_marks(store: Store, row: PairMonth) -> None:
+def test_below_the_floor_there_are_neither_months_nor_ranks(store: Store, row: PairMonth) -> None:
     later = only(store, "2023-01")[0]
     for each in (row, later):
         rank(store, each)
-        store.mark_device("paris", each.month, DEVICE, frozenset({"06"}))
     for _ in range(2):
         store.raise_floor("2023-01")
         assert store.ranked_months(*PAIR) == [(later, ODD)]
         assert list(store.ranks("paris", MONTH)) == []
         assert list(store.ranks("paris", "2023-01")) == [(DEVICE, PEER, ODD)]
-        assert store.marked_devices("paris", MONTH) == {}
-        assert store.marked_devices("paris", "2023-01") == {DEVICE: {"06"}}
         assert list(store.several_months("paris", [(DEVICE, PEER, MONTH), (DEVICE, PEER, "2023-01")])) == [later]
         assert list(store.source_months("paris", DEVICE)) == [later]
         store.erase_below_floor()
@@ -432,13 +410,12 @@ def test_below_the_floor_there_are_neither_months_nor_ranks_nor_marks(store: Sto
 
 @pytest.fixture
 def emptied(store: Store) -> Store:
-    """Two devices that are gone at a site, and one that is left at it, all of them once ranked and marked."""
+    """Two devices that are gone at a site, and one that is left at it, all of them once ranked."""
     gone = [pair_month(DEVICE), pair_month("192.168.1.8"), pair_month("192.168.1.9", destination=DEVICE)]
     left = [pair_month("192.168.1.10"), pair_month(DEVICE, "2023-01")]
     store.apply(ONE, 1, 0, [*gone, *left])
     for each in (*gone, *left):
         rank(store, each)
-        store.mark_device("paris", each.month, each.source, frozenset({"06"}))
     store.apply(OTHER, 2, 0, gone)
     store.apply(ONE, 2, 0, [*gone, *left])
     store.apply(OTHER, 3, 0, left)
@@ -449,23 +426,21 @@ def ranked(store: Store, month: str = MONTH) -> list[str]:
     return sorted(source for source, *_ in store.ranks("paris", month))
 
 
-def test_with_what_is_empty_of_a_device_its_ranks_and_marks_go(emptied: Store) -> None:
+def test_with_what_is_empty_of_a_device_its_ranks_go(emptied: Store) -> None:
     before = ["192.168.1.10", DEVICE, "192.168.1.8", "192.168.1.9"]
     assert ranked(emptied) == sorted(before)
     assert emptied.erase_empty("paris", DEVICE) == 2
     assert ranked(emptied) == ["192.168.1.10", "192.168.1.8"]
-    assert sorted(emptied.marked_devices("paris", MONTH)) == ["192.168.1.10", "192.168.1.8", "192.168.1.9"]
-    assert (ranked(emptied, "2023-01"), [*emptied.marked_devices("paris", "2023-01")]) == ([DEVICE], [DEVICE])
+    assert ranked(emptied, "2023-01") == [DEVICE]
 
 
 @pytest.mark.parametrize("site", ["paris", ""])
-def test_with_what_is_empty_of_a_site_its_ranks_and_marks_go(emptied: Store, site: str) -> None:
+def test_with_what_is_empty_of_a_site_its_ranks_go(emptied: Store, site: str) -> None:
     assert emptied.erase_empty("tokyo") == 0
     assert len(ranked(emptied)) == 4
     assert emptied.erase_empty(site) == 3
     assert ranked(emptied) == ["192.168.1.10"]
-    assert [*emptied.marked_devices("paris", MONTH)] == ["192.168.1.10"]
-    assert (ranked(emptied, "2023-01"), [*emptied.marked_devices("paris", "2023-01")]) == ([DEVICE], [DEVICE])
+    assert ranked(emptied, "2023-01") == [DEVICE]
     assert emptied.erase_empty(site) == 0
 
 

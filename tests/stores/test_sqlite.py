@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 UNDO_RANKS = (
-    *(f"DROP TABLE {table}" for table in ("rank_month", "rank", "rank_size", "device_mark", "allowance")),
+    *(f"DROP TABLE {table}" for table in ("rank_month", "rank", "rank_size", "allowance")),
     "DROP INDEX file_to_assess",
     "ALTER TABLE file DROP COLUMN assessed",
 )
@@ -316,16 +316,9 @@ def test_ranks_that_somebody_changed_are_read_or_damaged_and_assessed_anew(
     assert ("192.168.1.7", "192.0.2.1", OTHER_RANK) in list(store.ranks("paris", CHUNK[0].month))
 
 
-@pytest.mark.parametrize("days", ["7", "{", "[7]", "[[]]"])
-def test_marks_and_allowances_that_are_none_are_damaged(store: SqliteStore, file: Path, days: str) -> None:
-    store.mark_device("paris", "2022-12", "192.168.1.7", frozenset({"06"}))
+def test_an_allowance_that_somebody_changed_is_damaged(store: SqliteStore, file: Path) -> None:
     store.allow(allowance_of(source="192.168.1.7"))
     run(file, "UPDATE allowance SET source = '192.168.1.8'")
-    with sqlite3.connect(file) as connection:
-        connection.execute("UPDATE device_mark SET days = ?", (days,))
-    connection.close()
-    with pytest.raises(Damaged, match=r"what stands out of paris in 2022-12 is damaged"):
-        store.marked_devices("paris", "2022-12")
     with pytest.raises(Damaged, match=r"the allow list is damaged: '[0-9a-f]{10}' is not what was allowed"):
         store.allowances()
 

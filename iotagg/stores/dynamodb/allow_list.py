@@ -34,8 +34,8 @@ class AllowList:
             ExpressionAttributeValues={":allow": {"S": ALLOW}},
         )
         with explained(f"table {self._table}"):
-            items: list[Any] = [item for page in pages for item in page["Items"]]
-        return [stored_allowance(*(item.get(part, {}).get("S") for part in ("sk", *_PARTS))) for item in items]
+            found: list[Any] = [item for page in pages for item in page["Items"]]
+        return [stored_allowance(*(parts.get(part, {}).get("S") for part in ("sk", *_PARTS))) for parts in found]
 
     def allow(self, allowance: Allowance) -> None:
         parts = asdict(allowance)

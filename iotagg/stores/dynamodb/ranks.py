@@ -1,4 +1,4 @@
-"""Ranks, on the items of their pair-months, and the devices that stood out.
+"""Ranks, on the items of their pair-months.
 
 A rank lies in two attributes: `at`, which is site and month, and `rank`, its text. The index `ranks` holds the items
 that have both, by them: so the largest are read first, and an item is written to it only when its rank changes. What
@@ -20,7 +20,7 @@ from iotagg.core.pair_month import RUNNING
 from iotagg.core.ranks import MEASURES, Rank, flags_text, flags_wanted
 from iotagg.stores.dynamodb.lookups import rank_in
 from iotagg.stores.dynamodb.pair_items import pair_month_key, pair_of
-from iotagg.stores.dynamodb.table import EXPIRES, RANK, RANKED_AT, RANKS_INDEX, marks_key, ranks_key
+from iotagg.stores.dynamodb.table import RANK, RANKED_AT, RANKS_INDEX, ranks_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ _Found = tuple[str, str, Rank]
 
 
 class Ranks:
-    """The ranks and marks of one table, as the protocol of stores says. Methods raise CloudError."""
+    """The ranks of one table, as the protocol of stores says. Methods raise CloudError."""
 
     def __init__(self, client: DynamoDBClient, table: str, meter: Meter, patience: Patience, floor: Floor) -> None:
         self._client = client
@@ -117,33 +117,6 @@ class Ranks:
                     rank = rank_in(item)
                     if rank is not None:
                         yield *pair_of(item)[:2], rank
-
-    def mark_device(self, site: str, month: str, source: str, days: frozenset[str]) -> None:
-        key: Any = {"pk": {"S": marks_key(site, month)}, "sk": {"S": source}}
-        mark: Any = {"days": {"SS": sorted(days)}}
-        expires = self._floor.expiry(month)
-        if expires is not None:
-            mark[EXPIRES] = {"N": str(expires)}
-
-        def write() -> None:
-            if days:
-                self._client.put_item(TableName=self._table, Item=key | mark)
-            else:
-                self._client.delete_item(TableName=self._table, Key=key)
-
-        self._written(write)
-
-    def marked_devices(self, site: str, month: str) -> dict[str, frozenset[str]]:
-        if month < self._floor.first_month():
-            return {}
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            ConsistentRead=True,
-            KeyConditionExpression="pk = :marks",
-            ExpressionAttributeValues={":marks": {"S": marks_key(site, month)}},
-        )
-        with explained(f"table {self._table}"):
-            return {item["sk"]["S"]: frozenset(item["days"]["SS"]) for page in pages for item in page["Items"]}
 
 
 def _sums_are(month: PairMonth) -> tuple[str, dict[str, Any]]:

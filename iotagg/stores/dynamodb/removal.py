@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from iotagg.aws.problems import code_of, explained
 from iotagg.stores.dynamodb.pair_items import pair_of
-from iotagg.stores.dynamodb.table import MARKS, PAIRS, marks_key, pair_key
+from iotagg.stores.dynamodb.table import PAIRS, pair_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,51 +33,26 @@ class Removal:
         self._patience = patience
 
     def empty(self, site: str, device: str) -> int:
-        """Remove those without flows, of a site or all, of a device or all; one that is added to meanwhile stays.
-
-        With them go the marks of devices that have no flows in a month.
-        """
+        """Remove those without flows, of a site or all, of a device or all; one that is added to meanwhile stays."""
 
         def is_of(key: dict[str, Any]) -> bool:
             return not device or device in pair_of(key)[:2]
 
         only_empty = {"ConditionExpression": _IS_EMPTY, "ExpressionAttributeValues": _ZERO}
-        condition = f"(begins_with(pk, :pairs) AND {_IS_EMPTY}) OR begins_with(pk, :marks)"
-        pairs, marks = (pair_key(site, ""), marks_key(site, "")) if site else (PAIRS, MARKS)
-        values = {":pairs": _text(pairs), ":marks": _text(marks), **_ZERO}
-        marked, removed = self._remove(condition, values, is_of, only_empty)
-        for key in marked:
-            if (not device or key["sk"]["S"] == device) and not self._has_flows(key):
-                self._removed(key, {})
-        return removed
-
-    def _has_flows(self, mark: dict[str, Any]) -> bool:
-        _, site, month = mark["pk"]["S"].split("#", 2)
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            ConsistentRead=True,
-            KeyConditionExpression="pk = :source",
-            FilterExpression="flows > :zero",
-            ProjectionExpression="pk, sk",
-            ExpressionAttributeValues={":source": _text(pair_key(site, mark["sk"]["S"])), **_ZERO},
+        prefix = pair_key(site, "") if site else PAIRS
+        return self._remove(
+            f"begins_with(pk, :pairs) AND {_IS_EMPTY}", {":pairs": _text(prefix), **_ZERO}, is_of, only_empty
         )
-        with explained(f"table {self._table}"):
-            return any(pair_of(item)[2] == month for page in pages for item in page["Items"])
 
     def below(self, floor: str) -> int:
-        """Remove those of months before this one, and the marks of such months."""
-        prefixes = {":pairs": _text(PAIRS), ":marks": _text(MARKS)}
-        condition = "begins_with(pk, :pairs) OR begins_with(pk, :marks)"
-        marked, removed = self._remove(condition, prefixes, lambda key: pair_of(key)[2] < floor, {})
-        for key in marked:
-            if key["pk"]["S"].rpartition("#")[2] < floor:
-                self._removed(key, {})
-        return removed
+        """Remove those of months before this one."""
+        return self._remove(
+            "begins_with(pk, :pairs)", {":pairs": _text(PAIRS)}, lambda key: pair_of(key)[2] < floor, {}
+        )
 
     def _remove(
         self, filtered: str, values: dict[str, Any], wanted: Callable[[Any], bool], condition: dict[str, Any]
-    ) -> tuple[list[Any], int]:
-        # Returns the marks that it came across, and how many pair-months it removed.
+    ) -> int:
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table,
             ConsistentRead=True,
@@ -85,13 +60,11 @@ class Removal:
             ProjectionExpression="pk, sk",
             ExpressionAttributeValues=values,
         )
-        marks, removed = [], 0
+        removed = 0
         with explained(f"table {self._table}"), ThreadPoolExecutor(_AT_ONCE) as pool:
             for page in pages:
-                keys: list[Any] = [key for key in page["Items"] if key["pk"]["S"].startswith(PAIRS)]
-                marks += [key for key in page["Items"] if key["pk"]["S"].startswith(MARKS)]
-                removed += sum(pool.map(lambda key: self._removed(key, condition), filter(wanted, keys)))
-        return marks, removed
+                removed += sum(pool.map(lambda key: self._removed(key, condition), filter(wanted, page["Items"])))
+        return removed
 
     def _removed(self, key: dict[str, Any], condition: dict[str, Any]) -> bool:
         def delete() -> None:

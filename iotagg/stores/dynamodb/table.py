@@ -28,7 +28,6 @@ PENDING = "PENDING"
 FLOOR = "FLOOR"
 ALLOW = "ALLOW"
 PAIRS = "P#"
-MARKS = "D#"
 FILES = "F#"
 CHUNK_DIGITS = 5
 EXPIRES = "expires"
@@ -168,11 +167,6 @@ def month_key(destination: str, month: str) -> str:
 def ranks_key(site: str, month: str) -> str:
     """Return the partition of the index of ranks that holds a month of a site."""
     return f"{site}#{month}"
-
-
-def marks_key(site: str, month: str) -> str:
-    """Return the partition of the devices that stood out in a month of a site."""
-    return f"{MARKS}{site}#{month}"
 
 
 def file_key(name: Name) -> tuple[str, str]:
