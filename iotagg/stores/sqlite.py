@@ -74,6 +74,8 @@ class SqliteStore:
         self.ranked_months = self._ranks.ranked_months
         self.put_rank = self._ranks.put_rank
         self.ranks = self._ranks.ranks
+        self.device_sizes = self._ranks.device_sizes
+        self.device_ranks = self._ranks.device_ranks
         self.mark_device = self._ranks.mark_device
         self.marked_devices = self._ranks.marked_devices
         self.allowances = self._ranks.allowances

@@ -128,7 +128,7 @@ def test_a_rank_lies_in_two_attributes_and_goes_with_both(clients: Clients, stor
 
     row = pair_month("192.168.1.7")
     store.put_rank("paris", row, RANK)
-    assert attributes() == {"at": {"S": f"paris#{MONTH}"}, "rank": {"S": "10.d05p04f03u02"}}
+    assert attributes() == {"at": {"S": f"paris#{MONTH}"}, "rank": {"S": "10.d05p04f03u02n00"}}
     store.put_rank("paris", row, None)
     assert attributes() == {}
 
