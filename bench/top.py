@@ -42,11 +42,12 @@ _AS_PROCESS = ("pairs by duration", "pairs by us-per-packet", "sources by durati
 _TEXT = """
 The first ten of {pairs:,} pairs of one site in a month, whose totals are as uneven as real ones (a power law), with the
 month before: {megabytes:,.0f} MB of SQLite. An answer is in process, the median of {rounds} (of sources and
-destinations, one); processor time is what it takes where nothing else runs. The process is `iotagg top` from its start to its end. Each answer was compared with a
-full sort of all pairs, and is the same. Exact reads are the pair-months whose sums were read, and ranks looked at are
-those that were met on the way; all others were passed over. Sources and destinations have no rank of their own: the
-store counts for each of them how many of its pairs have which size, and the pairs of those are looked at that may be
-among the first; of the first ten, all are read, since their totals are sums over them.
+destinations, one); processor time is what it takes where nothing else runs. The process is `iotagg top` from its start
+to its end. Each answer was compared with a full sort of all pairs, and is the same. Exact reads are the pair-months
+whose sums were read, and ranks looked at are those that were met on the way; all others were passed over. Sources and
+destinations have no rank of their own: the store counts for each of them how many of its pairs have which size, and the
+pairs of those are looked at that may be among the first; of the first ten, all are read, since their totals are sums
+over them.
 """
 _CLOUD_TEXT = """
 The same pairs as a table of DynamoDB, asked by the store that a stack has; each answer is that of a full sort. Requests
