@@ -1,25 +1,25 @@
-"""What the classes of ranks cost: exact reads for an answer, and writes while a month grows, by their factor."""
+"""What an answer reads of a store; and what the classes of ranks cost, by their factor: reads, and writes."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from bench.setting import SITE
 from bench.top_traffic import MONTH, traffic
 from iotagg.core import ranks
 from iotagg.core.metrics import FLOWS, FLOWS_LETTER, METRICS
 from iotagg.core.pair_month import PairMonth
-from iotagg.core.ranks import MEASURES, Rank, rank_of, size_of
+from iotagg.core.ranks import MEASURES, Rank, of_devices, rank_of, sizes_by_device
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
+    from iotagg.core.ranks import Side
     from iotagg.stores.protocol import Store
 
 FACTORS = (2, 4, 8, 16)
-Totals = dict[str, list[tuple[str, str, tuple[int, ...]]]]  # by month
 
 
 @contextmanager
@@ -34,12 +34,47 @@ def factor_of(factor: int) -> Iterator[None]:
 
 
 class Counting:
-    """A store's answers to what top asks, with ranks made of totals as the factor is now; it counts what is asked."""
+    """A store that is asked, which counts pair-months that are read, and ranks that are looked at one by one."""
 
-    def __init__(self, store: Store, totals: Totals) -> None:
-        self._store = store
-        self._totals = totals
+    def __init__(self, store: Store) -> None:
+        self._store: Any = store
         self.reads = self.walked = 0
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the store has."""
+        return getattr(self._store, name)
+
+    def ranks(self, *asked: Any, **flags: bool | None) -> Iterator[tuple[str, str, Rank]]:
+        """Yield ranks by descending size."""
+        for found in self._store.ranks(*asked, **flags):
+            self.walked += 1
+            yield found
+
+    def device_ranks(self, *asked: Any) -> Iterator[tuple[str, str, Rank]]:
+        """Yield ranks of devices."""
+        for found in self._store.device_ranks(*asked):
+            self.walked += 1
+            yield found
+
+    def several_months(self, site: str, keys: Iterable[tuple[str, str, str]]) -> Iterator[PairMonth]:
+        """Yield pair-months."""
+        wanted = list(keys)
+        self.reads += len(wanted)
+        return cast("Iterator[PairMonth]", self._store.several_months(site, wanted))
+
+    def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
+        """Yield a source's pair-months."""
+        for month in self._store.source_months(site, source):
+            self.reads += 1
+            yield month
+
+
+class Made:
+    """A store of made traffic, with ranks as the factor is now."""
+
+    def __init__(self, pairs: int) -> None:
+        months = [month for both in traffic(pairs) for month in both if month is not None]
+        self._months = {(month.source, month.destination, month.month): month for month in months}
 
     def sites(self) -> list[str]:
         """Return the one site."""
@@ -55,23 +90,33 @@ class Counting:
     def ranks(self, site: str, month: str, measure: str = MEASURES[0]) -> Iterator[tuple[str, str, Rank]]:
         """Yield ranks by descending size."""
         del site
+        found = [
+            (*key[:2], rank_of(row, stands_out=False, steady=False))
+            for key, row in self._months.items()
+            if key[2] == month
+        ]
         place = MEASURES.index(measure)
-        ordered = sorted(self._totals.get(month, []), key=lambda row: size_of(row[2][place]), reverse=True)
-        for source, destination, totals in ordered:
-            self.walked += 1
-            yield source, destination, Rank(False, False, tuple(map(size_of, totals)))
+        return iter(sorted(found, key=lambda each: each[2].sizes[place], reverse=True))
+
+    def device_sizes(self, site: str, month: str, side: Side, measure: str) -> Iterator[tuple[str, dict[int, int]]]:
+        """Yield devices with how many of their pairs have which size."""
+        return sizes_by_device(self.ranks(site, month), side, measure)
+
+    def device_ranks(
+        self, site: str, month: str, side: Side, devices: Collection[str]
+    ) -> Iterator[tuple[str, str, Rank]]:
+        """Yield ranks of devices."""
+        return of_devices(self.ranks(site, month), side, devices)
 
     def several_months(self, site: str, keys: Iterable[tuple[str, str, str]]) -> Iterator[PairMonth]:
         """Yield pair-months."""
-        wanted = list(keys)
-        self.reads += len(wanted)
-        return self._store.several_months(site, wanted)
+        del site
+        return (self._months[key] for key in keys if key in self._months)
 
     def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
         """Yield a source's pair-months."""
-        for month in self._store.source_months(site, source):
-            self.reads += 1
-            yield month
+        del site
+        return (self._months[key] for key in sorted(self._months) if key[0] == source)
 
 
 def writes_of_a_month(pairs: int) -> dict[int, tuple[int, int]]:

@@ -46,7 +46,7 @@ class PairTraffic(NamedTuple):
 
 
 def traffic(pairs: int, seed: int = 1) -> Iterator[tuple[PairMonth, PairMonth | None]]:
-    """Yield each pair's month and the month before, None where it is new: one in ten."""
+    """Yield each pair's month and the month before, None where it is new: one in ten; `pairs` is 1,000 at least."""
     chance = random.Random(seed)  # noqa: S311 (a seeded order, no secret)
     met: set[tuple[int, int]] = set()
     while len(met) < pairs:

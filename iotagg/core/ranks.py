@@ -9,16 +9,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from iotagg.core.metrics import FLOWS, FLOWS_LETTER, METRICS
 from iotagg.core.moments import MAX_SUM
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
     from iotagg.core.pair_month import PairMonth
 
+Side = Literal["source", "destination"]  # of a pair, on which a device is
+SIDES: tuple[Side, Side] = ("source", "destination")
 PACE = "us-per-packet"
 MEASURES = (*(metric.role for metric in METRICS), FLOWS, PACE)
+# A month of fewer packets has no size of µs per packet: next to nothing divided by next to nothing is often the largest
+# of all, and who asks for the slowest would go through all of those first. It is where a class of packets begins.
+PACE_PACKETS = 64
 LETTERS = (*(metric.letter for metric in METRICS), FLOWS_LETTER, "u")
 
 # Three bits to a class: a third of the writes that one bit takes while a month grows, for somewhat more reads.
@@ -40,10 +47,10 @@ def bounds(size: int) -> tuple[int, int]:
 
 
 def totals_of(month: PairMonth) -> tuple[int, ...]:
-    """Return a month's total of each of MEASURES, in whole units; without packets there are no µs per packet."""
+    """Return a month's total of each of MEASURES, in whole units; of few packets there are no µs per packet."""
     metrics = tuple(month.sums.get(metric.stored, 0) for metric in METRICS)
     packets = month.sums.get(_PACKETS, 0)
-    return (*metrics, month.sums.get(FLOWS, 0), metrics[0] // packets if packets else 0)
+    return (*metrics, month.sums.get(FLOWS, 0), metrics[0] // packets if packets >= PACE_PACKETS else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +110,23 @@ def flags_wanted(stands_out: bool | None, steady: bool | None) -> list[tuple[boo
 
 def _flags_wanted(flag: bool | None) -> tuple[bool, ...]:
     return (True, False) if flag is None else (flag,)
+
+
+def sizes_by_device(
+    ranks: Iterable[tuple[str, str, Rank]], side: Side, measure: str
+) -> Iterator[tuple[str, dict[int, int]]]:
+    """Yield each device on that side of ranked pairs, and how many of its pairs have which size of a measure."""
+    place = MEASURES.index(measure)
+    counted: dict[str, dict[int, int]] = {}
+    for source, destination, rank in ranks:
+        sizes = counted.setdefault(source if side == "source" else destination, {})
+        size = rank.sizes[place]
+        sizes[size] = sizes.get(size, 0) + 1
+    return iter(counted.items())
+
+
+def of_devices(
+    ranks: Iterable[tuple[str, str, Rank]], side: Side, devices: Collection[str]
+) -> Iterator[tuple[str, str, Rank]]:
+    """Yield the ranks of pairs that have one of these devices on that side."""
+    return (found for found in ranks if found[SIDES.index(side)] in devices)

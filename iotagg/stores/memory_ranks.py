@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from iotagg.core.metrics import FLOWS
 from iotagg.core.pair_month import PairMonth
-from iotagg.core.ranks import MEASURES, flags_wanted
+from iotagg.core.ranks import MEASURES, flags_wanted, of_devices, sizes_by_device
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from threading import RLock
 
     from iotagg.core.allowances import Allowance
     from iotagg.core.contribution import Name
     from iotagg.core.ledger import FileRecord
-    from iotagg.core.ranks import Rank
+    from iotagg.core.ranks import Rank, Side
     from iotagg.stores.memory_tables import PairMonthKey, Tables
 
 _READ_TOGETHER = 100
@@ -83,6 +83,16 @@ class MemoryRanks:
             of_month = ((key, rank) for key, rank in self._tables.ranks.items() if kept and key[::3] == (site, month))
             found = [(key[1], key[2], rank) for key, rank in of_month if (rank.stands_out, rank.steady) in wanted]
         return iter(sorted(found, key=lambda row: row[2].size(measure), reverse=True))
+
+    def device_sizes(
+        self, site: str, month: str, side: Side, measure: str = MEASURES[0]
+    ) -> Iterator[tuple[str, dict[int, int]]]:
+        return sizes_by_device(self.ranks(site, month), side, measure)
+
+    def device_ranks(
+        self, site: str, month: str, side: Side, devices: Collection[str]
+    ) -> Iterator[tuple[str, str, Rank]]:
+        return of_devices(self.ranks(site, month), side, devices)
 
     def outstanding(self, site: str) -> Iterator[tuple[Name, int]]:
         with self._lock:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from iotagg.core.ledger import FileRecord, Move, PathRecord, Pending, Refusal
     from iotagg.core.lines import ByteStream
     from iotagg.core.pair_month import PairMonth
-    from iotagg.core.ranks import Rank
+    from iotagg.core.ranks import Rank, Side
     from iotagg.core.rejects import Reject
 
 FIRST_MONTH = FIRST_DAY[:7]
@@ -254,6 +254,21 @@ class Store(Protocol):
         With flags, those alone that have them so. It may lag behind put_rank() by a moment, and name one too many: the
         sums say what is.
         """
+        ...
+
+    def device_sizes(
+        self, site: str, month: str, side: Side, measure: str = MEASURES[0]
+    ) -> Iterator[tuple[str, dict[int, int]]]:
+        """Yield each source or destination of ranked pairs of a month, and how many of them have which size.
+
+        A source is no destination, though it has the same address. It may lag behind as ranks() does.
+        """
+        ...
+
+    def device_ranks(
+        self, site: str, month: str, side: Side, devices: Collection[str]
+    ) -> Iterator[tuple[str, str, Rank]]:
+        """Yield what ranks() does of the pairs whose source or destination is one of these devices, in any order."""
         ...
 
     def outstanding(self, site: str) -> Iterator[tuple[Name, int]]:

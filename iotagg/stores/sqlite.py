@@ -70,6 +70,8 @@ class SqliteStore:
         self.ranked_months = self._ranks.ranked_months
         self.put_rank = self._ranks.put_rank
         self.ranks = self._ranks.ranks
+        self.device_sizes = self._ranks.device_sizes
+        self.device_ranks = self._ranks.device_ranks
         self.allowances = self._ranks.allowances
         self.allow = self._ranks.allow
         self.disallow = self._ranks.disallow

@@ -7,6 +7,7 @@ measure needs no other table, and a row takes a dozen bytes: site and month are 
 from __future__ import annotations
 
 import heapq
+import json
 from dataclasses import astuple
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -15,15 +16,16 @@ from iotagg.core.allowances import stored_allowance
 from iotagg.core.intact import intact
 from iotagg.core.metrics import FLOWS
 from iotagg.core.pair_month import PairMonth, parsed
-from iotagg.core.ranks import LETTERS, MEASURES, Rank, flags_text, flags_wanted
+from iotagg.core.ranks import LETTERS, MEASURES, SIDES, Rank, flags_text, flags_wanted
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
 from iotagg.stores.sqlite_books import IS_KEPT
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from iotagg.core.allowances import Allowance
+    from iotagg.core.ranks import Side
     from iotagg.stores.connection import Database
 
 _READ_TOGETHER = 100
@@ -36,6 +38,16 @@ _NEXT = (
     " WHERE rank_size.place = ? AND measure = ? AND flags = ? AND (size, rank_size.rank) < (?, ?)"
     " ORDER BY size DESC, rank_size.rank DESC LIMIT ?"
 )
+_COUNTED: dict[Side, str] = {
+    side: f"SELECT {side}, size, count(*) FROM rank_size JOIN rank ON rank.id = rank_size.rank"
+    f" WHERE measure = ? AND rank_size.place = ({_PLACE} AND {IS_KEPT}) GROUP BY {side}, size"
+    for side in SIDES
+}
+_OF_DEVICES: dict[Side, str] = {
+    side: f"SELECT source, destination, text FROM rank WHERE place = ({_PLACE} AND {IS_KEPT})"
+    f" AND {side} IN (SELECT value FROM json_each(?))"
+    for side in SIDES
+}
 _BEYOND_ALL = 1 << 62
 
 
@@ -154,6 +166,21 @@ class SqliteRanks:
                 if last >= before:
                     # Else a list that leads back to its beginning would be gone through for ever.
                     raise ValueError("it is in no order")
+
+    def device_sizes(
+        self, site: str, month: str, side: Side, measure: str = MEASURES[0]
+    ) -> Iterator[tuple[str, dict[int, int]]]:
+        letter = LETTERS[MEASURES.index(measure)]
+        counted: dict[str, dict[int, int]] = {}
+        for device, size, times in self._run(_COUNTED[side], letter, site, month):
+            counted.setdefault(device, {})[size] = times
+        return iter(counted.items())
+
+    def device_ranks(
+        self, site: str, month: str, side: Side, devices: Collection[str]
+    ) -> Iterator[tuple[str, str, Rank]]:
+        rows = self._run(_OF_DEVICES[side], site, month, json.dumps(sorted(devices))).fetchall()
+        return ((source, destination, Rank.parse(str(text))) for source, destination, text in rows)
 
     def erase_empty(self, site: str, device: str) -> int:
         """Remove the ranks of pair-months that are no longer there; return how many there were."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from iotagg.core.ranks import PACE_PACKETS
 from iotagg.top.alone import of_one_source
 from iotagg.top.devices import gathered
 from iotagg.top.first import first
@@ -84,8 +85,10 @@ def _upcoming(store: Store, sites: Sequence[str], question: Question) -> Iterato
     if question.source is not None and question.source.only:
         return of_one_source(store, sites, question, question.source.only)
     months = question.span.months
-    # A part of a month may have more µs per packet than the whole, and so may several months together.
-    by_size = question.by is not By.PACE or (len(months) == 1 and question.span.holds(months[0]))
+    # A part of a month may have more µs per packet than the whole, and so may several months together; and a month of
+    # fewer packets than these has no such size.
+    whole = len(months) == 1 and question.span.holds(months[0])
+    by_size = question.by is not By.PACE or (whole and question.packets >= PACE_PACKETS)
     return (walked if question.of is Of.PAIRS and by_size else gathered)(store, sites, question)
 
 

@@ -48,7 +48,7 @@ class Candidate:
         self._least = self._most = NOTHING
 
     def expect(self, least: Figures, most: Figures, times: int = 1) -> None:
-        """Take into account that so many pair-months of the same bounds are not read yet."""
+        """Take into account that so many pair-months of these bounds are not read yet."""
         self._least = tuple(known + times * each for known, each in zip(self._least, least, strict=True))
         self._most = tuple(known + times * each for known, each in zip(self._most, most, strict=True))
 
@@ -79,10 +79,6 @@ class Candidate:
             return self.ceiling
         figures = self.figures(question)
         return value(question, most=added(figures, self._most), least=added(figures, self._least))
-
-    def floor(self, question: Question) -> Value | None:
-        """Return what its value is at least before anything is read; None where it may take no part."""
-        return value(question, most=self._least, least=self._most)
 
     def figures(self, question: Question) -> Figures:
         """Return what was read adds up to."""

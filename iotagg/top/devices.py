@@ -1,28 +1,33 @@
-"""Whose totals are sums over many pairs: two passes over the ranks, the second for those who may be among the first.
+"""Whose totals are sums over many pairs: bounds of all of them, and then the ranks of those who may be among the first.
 
-A device's total has no rank of its own. How many of its pairs have which size bounds it; the sums are read of those
-only whom the bounds leave in.
+A device's total has no rank of its own. How many of its pairs have which size bounds it, and the store counts them; the
+pairs are looked at, and the sums read, of those only whom the bounds leave in.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from heapq import nlargest
 from typing import TYPE_CHECKING
 
+from iotagg.core.ranks import MEASURES
 from iotagg.top.candidate import Candidate, Part, bounds_of
-from iotagg.top.value import MAIN
+from iotagg.top.question import Of
+from iotagg.top.value import MAIN, NEEDED, NOTHING, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from iotagg.core.ranks import Rank
+    from iotagg.core.ranks import Rank, Side
     from iotagg.stores.protocol import Store
     from iotagg.top.candidate import Key
     from iotagg.top.question import Question
     from iotagg.top.value import Figures, Value
 
     PairKey = tuple[str, str, str]  # source, destination, month
+    _Bounds = tuple[list[int], list[int]]  # each figure at least, and at most
+    _Counted = tuple[tuple[str, str], tuple[int, ...], int]  # whose, sizes of measures, how many pairs have these
 
 
 def gathered(store: Store, sites: Sequence[str], question: Question) -> Iterator[tuple[Value, Candidate]]:
@@ -33,26 +38,58 @@ def gathered(store: Store, sites: Sequence[str], question: Question) -> Iterator
     return iter(sorted(bounded, key=lambda found: found[0], reverse=True))
 
 
-def _bounded(store: Store, sites: Sequence[str], question: Question) -> dict[Key, Candidate]:
-    candidates: dict[Key, Candidate] = {}
+def _bounded(store: Store, sites: Sequence[str], question: Question) -> dict[Key, _Bounds]:
+    found: dict[Key, _Bounds] = {}
     for site, month in _months(sites, question):
-        counted = Counter(
-            (question.whose(source, destination), rank.sizes)
-            for source, destination, rank in _ranks(store, site, month, question)
-        )
-        for (whose, sizes), times in counted.items():
+
+        @cache
+        def spread(sizes: tuple[int, ...], month: str = month) -> list[tuple[int, int, int]]:
+            least, most = bounds_of(question, month, sizes)
+            return [(place, least[place], most[place]) for place in range(len(most)) if most[place]]
+
+        counted = (_of_pairs if _side(question) is None else _of_devices)(store, site, month, question)
+        for whose, sizes, times in counted:
             key = (site, *whose)
-            candidate = candidates.get(key) or candidates.setdefault(key, Candidate(key))
-            candidate.expect(*bounds_of(question, month, sizes), times)
-    return candidates
+            least, most = found.get(key) or found.setdefault(key, ([*NOTHING], [*NOTHING]))
+            for place, lowest, highest in spread(sizes):
+                least[place] += times * lowest
+                most[place] += times * highest
+    return found
 
 
-def _promising(candidates: dict[Key, Candidate], question: Question) -> set[Key]:
-    floors = (floor for each in candidates.values() if (floor := each.floor(question)) is not None)
-    least = nlargest(question.count, floors)
+def _side(question: Question) -> Side | None:
+    # Where all pairs of a device take part, their sizes are known without a look at each of them.
+    if question.of is Of.SOURCES and question.destination is None:
+        return "source"
+    return "destination" if question.of is Of.DESTINATIONS and question.source is None else None
+
+
+def _of_pairs(store: Store, site: str, month: str, question: Question) -> Iterator[_Counted]:
+    counted = Counter(
+        (question.whose(source, destination), rank.sizes)
+        for source, destination, rank in store.ranks(site, month)
+        if question.lets_in(source, destination)
+    )
+    return ((whose, sizes, times) for (whose, sizes), times in counted.items())
+
+
+def _of_devices(store: Store, site: str, month: str, question: Question) -> Iterator[_Counted]:
+    side = _side(question) or "source"
+    network = question.source if side == "source" else question.destination
+    for measure in (MEASURES[place] for place in NEEDED[question.by]):
+        for device, sizes in store.device_sizes(site, month, side, measure):
+            if network is None or network.holds(device):
+                whose = question.whose(device, device)
+                for size, times in sizes.items():
+                    yield whose, tuple(size if each == measure else 0 for each in MEASURES), times
+
+
+def _promising(bounded: dict[Key, _Bounds], question: Question) -> set[Key]:
+    floors = (value(question, most=least, least=most) for least, most in bounded.values())
+    least = nlargest(question.count, (floor for floor in floors if floor is not None))
     enough = least[-1] if len(least) == question.count else None
-    bounded = ((key, each.bound(question)) for key, each in candidates.items())
-    return {key for key, bound in bounded if bound is not None and (enough is None or bound >= enough)}
+    bounds = ((key, value(question, most=most, least=least)) for key, (least, most) in bounded.items())
+    return {key for key, bound in bounds if bound is not None and (enough is None or bound >= enough)}
 
 
 def _parts(
@@ -62,12 +99,21 @@ def _parts(
     parts: dict[Key, dict[PairKey, Part]] = {key: {} for key in promising}
     for site, month in _months(sites, question):
         known: dict[tuple[int, ...], tuple[Figures, Figures]] = {}
-        for source, destination, rank in _ranks(store, site, month, question):
+        for source, destination, rank in _ranks(store, site, month, question, promising):
             found = parts.get((site, *question.whose(source, destination)))
-            if found is not None:
+            if found is not None and question.lets_in(source, destination):
                 spread = known.get(rank.sizes) or known.setdefault(rank.sizes, bounds_of(question, month, rank.sizes))
                 found[source, destination, month] = Part(source, destination, month, *spread)
     return parts
+
+
+def _ranks(
+    store: Store, site: str, month: str, question: Question, promising: set[Key]
+) -> Iterator[tuple[str, str, Rank]]:
+    if question.of is Of.PAIRS:
+        return store.ranks(site, month)
+    devices = {source or destination for of_site, source, destination in promising if of_site == site}
+    return store.device_ranks(site, month, "source" if question.of is Of.SOURCES else "destination", devices)
 
 
 def _with_parts(parts: dict[Key, dict[PairKey, Part]], question: Question) -> Iterator[Candidate]:
@@ -84,8 +130,3 @@ def _months(sites: Sequence[str], question: Question) -> Iterator[tuple[str, str
     before = question.before
     months = sorted({*question.span.months, *(before.months if before is not None else ())})
     return ((site, month) for site in sites for month in months)
-
-
-def _ranks(store: Store, site: str, month: str, question: Question) -> Iterator[tuple[str, str, Rank]]:
-    found = store.ranks(site, month)
-    return (each for each in found if question.lets_in(each[0], each[1])) if question.filters else found

@@ -72,9 +72,11 @@ class _Known:
         # at once.
         bound = self.waiting[0][0]
         chosen: list[tuple[Candidate, list[Part]]] = []
-        while self.waiting and self.waiting[0][:2] == (bound, False) and sum(len(p) for _, p in chosen) < _READ_AT_ONCE:
+        room = _READ_AT_ONCE
+        while self.waiting and self.waiting[0][:2] == (bound, False) and room > 0:
             candidate = heappop(self.waiting)[3]
             chosen.append((candidate, candidate.take()))
+            room -= len(chosen[-1][1])
         self._read_parts(store, chosen)
         for candidate, _ in chosen:
             self._put(candidate)

@@ -23,6 +23,7 @@ DURATION, PACKETS, FLOWS, BEFORE = _PLACES["duration"], _PLACES["packets"], len(
 NOTHING: Figures = (0,) * (BEFORE + 1)
 
 MAIN = {By.DURATION: DURATION, By.PACKETS: PACKETS, By.FLOWS: FLOWS, By.GROWTH: DURATION, By.PACE: DURATION}
+NEEDED = {by: (place,) for by, place in MAIN.items()} | {By.PACE: (DURATION, PACKETS)}  # of the sizes of a rank
 
 
 def added(one: Sequence[int], other: Sequence[int]) -> Figures:

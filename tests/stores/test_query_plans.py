@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from iotagg.core.ledger import Policy
-from iotagg.core.ranks import MEASURES, Rank
+from iotagg.core.ranks import MEASURES, SIDES, Rank
 from iotagg.listing import key_at
 from iotagg.pipeline import Request, retract, upload
 from iotagg.stores.sqlite import SqliteStore
@@ -81,6 +81,10 @@ def test_nobody_who_assesses_or_asks_for_the_largest_reads_a_whole_table(store: 
         for sizes in ((1, 2, 3, 4), (1, 2, 4, 4)):
             assert store.put_rank("paris", month, Rank(stands_out=True, steady=False, sizes=sizes))
         assert [len(list(store.ranks("paris", month.month, measure))) for measure in MEASURES] == [1] * len(MEASURES)
+        for side in SIDES:
+            device = key[SIDES.index(side)]
+            assert list(store.device_sizes("paris", month.month, side, MEASURES[1])) == [(device, {2: 1})]
+            assert [each[:2] for each in store.device_ranks("paris", month.month, side, {device})] == [key[:2]]
         assert list(store.several_months("paris", [key])) == list(store.source_months("paris", key[0])) == [month]
         assert list(store.outstanding("paris")) == []
         store.assessed(name_of(1), 1)

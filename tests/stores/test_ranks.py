@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,14 @@ from hypothesis import strategies as st
 from iotagg.core.allowances import allowance_of
 from iotagg.core.books import Held
 from iotagg.core.pair_month import PairMonth
-from iotagg.core.ranks import MEASURES, Rank, rank_of, size_of
+from iotagg.core.ranks import MEASURES, SIDES, Rank, rank_of, size_of
 from tests.examples import examples
 from tests.pipeline.csvs import contribution, csv, flow, many_pairs
 from tests.stores.racing import at_once, name_of, pair_month
 
 if TYPE_CHECKING:
     from iotagg.core.contribution import Name
+    from iotagg.core.ranks import Side
     from iotagg.stores.protocol import Store
     from tests.stores.backends import Backend
 
@@ -264,6 +266,49 @@ def test_who_takes_the_first_ranks_may_write_before_the_next(store: Store) -> No
     assert first[2].sizes[0] == 43
     assert rank(store, pair_month(first[0]), None) is True
     assert [found.sizes[0] for *_, found in islice(rows, 2)] == [12, 7]
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_the_pairs_of_a_device_are_counted_by_size_with_any_flags(store: Store, measure: str) -> None:
+    others = [pair_month("192.168.1.0", destination="192.0.2.9"), pair_month(PEER, destination="192.168.1.0")]
+    filled(store, SOME)
+    filled(store, SOME[:2], "tokyo")
+    store.apply(ONE, 1, 0, [*others, pair_month("192.168.1.1", "2022-11")])
+    for month, each in zip(others, (SOME[0], SOME[3]), strict=True):
+        rank(store, month, each)
+    rank(store, pair_month("192.168.1.1", "2022-11"))
+    sizes = [each.size(measure) for each in SOME]
+    sources = dict(store.device_sizes("paris", MONTH, "source", measure))
+    assert sources == {f"192.168.1.{number}": {size: 1 + (number == 0)} for number, size in enumerate(sizes)} | {
+        PEER: {sizes[3]: 1}
+    }
+    destinations = dict(store.device_sizes("paris", MONTH, "destination", measure))
+    assert destinations == {PEER: Counter(sizes), "192.0.2.9": {sizes[0]: 1}, "192.168.1.0": {sizes[3]: 1}}
+    assert list(store.device_sizes("paris", "2022-10", "source")) == []
+    assert list(store.device_sizes("oslo", MONTH, "source")) == []
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_the_ranks_of_devices_are_those_that_have_them_on_that_side(store: Store, side: Side) -> None:
+    filled(store, SOME)
+    filled(store, SOME, "tokyo")
+    month = pair_month(PEER, destination="192.168.1.0")
+    store.apply(ONE, 1, 0, [month])
+    rank(store, month)
+    everyone = list(store.ranks("paris", MONTH))
+    for devices in ({PEER}, {"192.168.1.0"}, {"192.168.1.0", "192.168.1.3", "192.168.9.9"}, {"192.168.9.9"}, set()):
+        found = list(store.device_ranks("paris", MONTH, side, devices))
+        assert sorted(map(str, found)) == sorted(str(each) for each in everyone if each[SIDES.index(side)] in devices)
+    assert list(store.device_ranks("paris", "2022-11", side, {PEER, DEVICE})) == []
+
+
+def test_the_largest_of_a_device_follow_what_is_stored(store: Store, row: PairMonth) -> None:
+    rank(store, row, CALM)
+    rank(store, row, ODD)
+    assert list(store.device_sizes("paris", MONTH, "source")) == [(DEVICE, {5: 1})]
+    store.raise_floor("2023-01")
+    assert list(store.device_sizes("paris", MONTH, "source")) == []
+    assert list(store.device_ranks("paris", MONTH, "source", {DEVICE})) == []
 
 
 sums = st.dictionaries(st.sampled_from(["dur", "pkt", "f01", "d01"]), st.integers(0, 10**6), max_size=4).map(

@@ -50,7 +50,7 @@ questions = st.builds(
     source=networks,
     destination=networks,
     count=st.integers(1, 12),
-    packets=st.sampled_from([1, 64, 100]),
+    packets=st.sampled_from([1, 63, 64, 100]),
 )
 
 

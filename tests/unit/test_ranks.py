@@ -1,12 +1,28 @@
 """Ranks: classes of totals, texts that sort, and what a damaged one is taken for."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotagg.core.moments import MAX_SUM
 from iotagg.core.pair_month import PairMonth
-from iotagg.core.ranks import LETTERS, MEASURES, Rank, bounds, flags_text, flags_wanted, rank_of, size_of, totals_of
+from iotagg.core.ranks import (
+    LETTERS,
+    MEASURES,
+    PACE_PACKETS,
+    SIDES,
+    Rank,
+    bounds,
+    flags_text,
+    flags_wanted,
+    of_devices,
+    rank_of,
+    size_of,
+    sizes_by_device,
+    totals_of,
+)
 
 totals = st.integers(0, MAX_SUM)
 sizes = st.tuples(*[st.integers(0, size_of(MAX_SUM)) for _ in MEASURES])
@@ -50,12 +66,18 @@ def test_each_measure_has_a_letter_of_its_own() -> None:
 
 
 def test_totals_are_those_of_the_measures() -> None:
-    assert totals_of(month(flows=3, dur=700, pkt=9, dur_sq=10**9)) == (700, 9, 3, 77)
+    assert totals_of(month(flows=3, dur=7000, pkt=90, dur_sq=10**9)) == (7000, 90, 3, 77)
 
 
-def test_without_packets_there_is_no_time_per_packet() -> None:
+def test_with_few_packets_there_is_no_time_per_packet() -> None:
+    assert totals_of(month(flows=3, dur=700, pkt=64)) == (700, 64, 3, 10)
+    assert totals_of(month(flows=3, dur=700, pkt=63)) == (700, 63, 3, 0)
     assert totals_of(month(flows=3, dur=700)) == (700, 0, 3, 0)
     assert totals_of(month()) == (0, 0, 0, 0)
+
+
+def test_a_size_tells_whether_there_are_enough_packets_for_a_time_per_packet() -> None:
+    assert bounds(size_of(PACE_PACKETS - 1))[1] == PACE_PACKETS - 1
 
 
 def test_the_text_of_a_rank_tells_flags_and_sizes() -> None:
@@ -99,3 +121,17 @@ def test_a_filter_lets_through_what_it_does_not_ask_about(stands_out: bool | Non
     found = flags_wanted(stands_out, steady)
     assert set(found) == expected
     assert len(found) == len(expected)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("bcd"), ranks), max_size=20), st.sampled_from(MEASURES)
+)
+def test_the_pairs_of_each_device_are_counted_by_size(found: list[tuple[str, str, Rank]], measure: str) -> None:
+    for place, side in enumerate(SIDES):
+        counted = dict(sizes_by_device(found, side, measure))
+        assert counted.keys() == {each[place] for each in found}
+        for device, sizes in counted.items():
+            of_device = [each[2].size(measure) for each in of_devices(found, side, {device})]
+            assert sizes == Counter(of_device)
+            assert [each for each in found if each[place] == device] == list(of_devices(found, side, [device, "e"]))

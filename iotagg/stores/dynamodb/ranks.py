@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import sqlite3
 from contextlib import closing
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -17,23 +18,24 @@ from botocore.exceptions import ClientError
 from iotagg.aws.problems import code_of, explained
 from iotagg.core.metrics import FLOWS
 from iotagg.core.pair_month import RUNNING
-from iotagg.core.ranks import MEASURES, Rank, flags_text, flags_wanted
+from iotagg.core.ranks import MEASURES, Rank, flags_text, flags_wanted, of_devices, sizes_by_device
 from iotagg.stores.dynamodb.lookups import rank_in
 from iotagg.stores.dynamodb.pair_items import pair_month_key, pair_of
 from iotagg.stores.dynamodb.table import RANK, RANKED_AT, RANKS_INDEX, ranks_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from iotagg.aws.meter import Meter
     from iotagg.aws.patience import Patience
     from iotagg.core.pair_month import PairMonth
+    from iotagg.core.ranks import Side
     from iotagg.stores.dynamodb.floor import Floor
 
 _CONDITION_FAILED = "ConditionalCheckFailedException"
-_PAGE = 250  # who asks for the first ten pays for no more than these; all come in a fraction of a second anyway
+_PAGE = 250  # who asks for the first ten pays for no more than these; who wants all of them takes 1 MB a page
 _NAMES = {"#at": RANKED_AT, "#rank": RANK}  # both are reserved words
 _Found = tuple[str, str, Rank]
 
@@ -96,12 +98,19 @@ class Ranks:
     ) -> Iterator[_Found]:
         if month < self._floor.first_month():
             return iter(())
-        parts = [self._part(site, month, flags_text(*flags)) for flags in flags_wanted(stands_out, steady)]
-        if measure == MEASURES[0]:  # by which the index is sorted, within the flags
+        is_sorted = measure == MEASURES[0]  # as the index is, within the flags
+        most = _PAGE if is_sorted else None
+        parts = [self._part(site, month, flags_text(*flags), most) for flags in flags_wanted(stands_out, steady)]
+        if is_sorted:
             return heapq.merge(*parts, key=lambda found: found[2].size(measure), reverse=True)
         return _sorted((found for part in parts for found in part), measure)
 
-    def _part(self, site: str, month: str, flags: str) -> Iterator[_Found]:
+    def _all(self, site: str, month: str) -> Iterator[_Found]:
+        if month < self._floor.first_month():
+            return iter(())
+        return chain.from_iterable(self._part(site, month, flags_text(*flags)) for flags in flags_wanted(None, None))
+
+    def _part(self, site: str, month: str, flags: str, most: int | None = None) -> Iterator[_Found]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName=RANKS_INDEX,
@@ -109,7 +118,7 @@ class Ranks:
             ExpressionAttributeNames=_NAMES,
             ExpressionAttributeValues={":at": {"S": ranks_key(site, month)}, ":flags": {"S": flags}},
             ScanIndexForward=False,
-            PaginationConfig={"PageSize": _PAGE},
+            PaginationConfig={"PageSize": most} if most is not None else {},
         )
         with explained(f"table {self._table}"):
             for page in pages:
@@ -117,6 +126,16 @@ class Ranks:
                     rank = rank_in(item)
                     if rank is not None:
                         yield *pair_of(item)[:2], rank
+
+    def device_sizes(
+        self, site: str, month: str, side: Side, measure: str = MEASURES[0]
+    ) -> Iterator[tuple[str, dict[int, int]]]:
+        return sizes_by_device(self._all(site, month), side, measure)
+
+    def device_ranks(
+        self, site: str, month: str, side: Side, devices: Collection[str]
+    ) -> Iterator[tuple[str, str, Rank]]:
+        return of_devices(self._all(site, month), side, devices)
 
 
 def _sums_are(month: PairMonth) -> tuple[str, dict[str, Any]]:
