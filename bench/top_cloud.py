@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 from bench.options import Disagreement
 from bench.setting import REGION, SITE
 from bench.top_questions import QUESTIONS
+from bench.top_traffic import MONTH
 from iotagg.aws.provision import provision_store
 from iotagg.core.pair_month import parsed
 from iotagg.stores.dynamodb.pair_items import key_of, pair_of
 from iotagg.stores.dynamodb.store import DynamoStore
-from iotagg.stores.dynamodb.table import RANK, RANKED_AT, ranks_key
+from iotagg.stores.dynamodb.table import RANK, RANKED_AT, RANKS_INDEX, ranks_key
 from iotagg.stores.dynamodb.write_units import item_bytes
 from iotagg.top import top
 from tests.simulation.services.clients import simulated_clients
@@ -119,6 +120,7 @@ def asked_of_a_table(database: Path, told: dict[str, Told], asked: Iterable[str]
         clients = simulated_clients(table.call)
         bucket = provision_store(clients, "iotagg", region=REGION)
         store = DynamoStore(clients, "iotagg", bucket)
+        table.call("dynamodb", "Query", _first_rank())  # the index is there before anybody asks
         found = []
         for what in asked:
             table.requests, table.units, began = 0, 0.0, time.process_time()
@@ -128,3 +130,8 @@ def asked_of_a_table(database: Path, told: dict[str, Told], asked: Iterable[str]
             cpu = time.process_time() - began
             found.append({"table": what, "requests": table.requests, "units": table.units, "cpu": cpu})
         return found
+
+
+def _first_rank() -> dict[str, Any]:
+    values = {":at": {"S": ranks_key(SITE, MONTH)}, ":flags": {"S": "0"}}
+    return {"IndexName": RANKS_INDEX, "ExpressionAttributeValues": values, "Limit": 1}
