@@ -23,8 +23,7 @@ class FileRecord:
 
     `retracted` is the path from which a person took it out, or empty: it comes back on a person's word only. While
     another path refers to it, it stays in. `erased` says that what it added is stored no longer, so that it can neither
-    come in nor go out; what of it is in the sums stays there. `assessed` is the last revision of which a store that
-    lists what is pending knows that it has reached all chunks, and what they changed was assessed.
+    come in nor go out; what of it is in the sums stays there.
     """
 
     head: Head
@@ -32,7 +31,6 @@ class FileRecord:
     retracted: str = ""
     paths: frozenset[str] = frozenset()
     erased: bool = False
-    assessed: int = field(default=0, compare=False)
 
     @property
     def name(self) -> Name:

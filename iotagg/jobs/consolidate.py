@@ -49,9 +49,13 @@ def consolidate_message(
             f"this message of the chunks queue is forged: contribution {work.name} at site {work.name.site} has reached"
             f" revision {record.revision}, and it names {work.revision}; let nothing else send there"
         )
-    done = cloud.store.applied(work.name, work.revision) if received > 1 else frozenset()
+    done, assessed = frozenset[int](), frozenset[int]()
+    if received > 1:
+        done = cloud.store.applied(work.name, work.revision)
+        assessed = cloud.store.assessed_chunks(work.name, work.revision)
     try:
-        finished = apply_all(cloud.store, work.name, work.revision, work.numbers, in_time, done)
+        left = [number for number in work.numbers if number not in assessed]
+        finished = apply_all(cloud.store, work.name, work.revision, left, in_time, done)
     except NumberTooLarge as reason:
         _take_out(cloud, record, str(reason))
         return True
@@ -59,7 +63,7 @@ def consolidate_message(
         if _is_erased(cloud.store, work.name):  # meanwhile
             return True
         raise
-    if len(cloud.store.applied(work.name, work.revision)) == record.head.chunks:
+    if len(cloud.store.assessed_chunks(work.name, work.revision)) == record.head.chunks:
         cloud.store.settled(work.name, work.revision)
     return finished
 
@@ -100,18 +104,19 @@ def apply_all(  # noqa: PLR0917 (three parts name a revision's chunks)
 
 def consolidate_here(store: Store, head: Head, revision: int) -> None:
     """Bring a contribution to a revision in this process, a few chunks at once, instead of handing it over."""
-    missing = set(range(head.chunks)) - store.applied(head.name, revision) if revision else set()
+    missing = set(range(head.chunks)) - store.assessed_chunks(head.name, revision) if revision else set()
     apply_all(store, head.name, revision, sorted(missing))
     store.settled(head.name, revision)
 
 
 def _apply(store: Store, name: Name, revision: int, number: int, chunk: Chunk) -> None:
     store.apply(name, revision, number, chunk)
-    assess_chunk(store, name.site, chunk)
+    _assess(store, name, revision, number, chunk)
 
 
-def _assess(store: Store, name: Name, _revision: int, _number: int, chunk: Chunk) -> None:
+def _assess(store: Store, name: Name, revision: int, number: int, chunk: Chunk) -> None:
     assess_chunk(store, name.site, chunk)
+    store.chunk_assessed(name, revision, number)
 
 
 def _raise_first(futures: Iterable[Future[None]]) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from iotagg.aws.events import Arrival
     from iotagg.aws.objects import ObjectStream, ObjectVersion
-    from iotagg.core.contribution import Head, Name
+    from iotagg.core.contribution import Head
     from iotagg.core.ledger import OnChange, PathRecord
     from iotagg.jobs.cloud import Cloud
     from iotagg.stores.protocol import Store
@@ -132,27 +132,16 @@ class _Timed:
         return self._stream.read(size)
 
 
-def hand_over(cloud: Cloud, *, once_more: bool = False) -> Callable[[Store, Head, int], None]:
-    """Return what leaves the chunks that a revision has not reached to the chunks queue.
-
-    Where it has reached all of them, whoever applied the last one assesses it and settles the file. With `once_more`,
-    as somebody may have died at that, all are handed over again.
-    """
+def hand_over(cloud: Cloud) -> Callable[[Store, Head, int], None]:
+    """Return what leaves the chunks that a revision has not reached, or that were not assessed, to the chunks queue."""
 
     def send(store: Store, head: Head, revision: int) -> None:
-        numbers = set(range(head.chunks)) if revision else set()
-        missing = numbers - store.applied(head.name, revision) if numbers else numbers
-        again = once_more and not _is_assessed(store, head.name, revision)
-        cloud.chunks.send(drafts(head, revision, missing or (numbers if again else ())))
-        if not missing and (not numbers or _is_assessed(store, head.name, revision)):
+        missing = set(range(head.chunks)) - store.assessed_chunks(head.name, revision) if revision else set()
+        cloud.chunks.send(drafts(head, revision, missing))
+        if not missing:
             store.settled(head.name, revision)
 
     return send
-
-
-def _is_assessed(store: Store, name: Name, revision: int) -> bool:
-    record = store.file(name)
-    return record is not None and record.assessed >= revision
 
 
 def _version(arrival: Arrival) -> str:

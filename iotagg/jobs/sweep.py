@@ -124,7 +124,7 @@ def _hand_over_again(cloud: Cloud, before: float, in_time: Callable[[], bool]) -
         if each.since > before:
             continue
         if messages_are_lost and in_time():
-            settle(cloud.store, [each.name], bring=hand_over(cloud, once_more=True))
+            settle(cloud.store, [each.name], bring=hand_over(cloud))
             swept = replace(swept, handed_over=swept.handed_over + 1)
         else:
             swept = replace(swept, complete=False)

@@ -135,6 +135,11 @@ class MemoryStore(MemoryRanks):
             markers = self._tables.markers.copy()
         return frozenset(number for (held, number), at in markers.items() if held == name and at >= revision)
 
+    assessed_chunks = applied
+
+    def chunk_assessed(self, name: Name, revision: int, number: int) -> None:
+        """Nothing to remember: what is to be assessed follows from markers and assessed()."""
+
     def pending(self, site: str) -> Iterator[Pending]:
         for record in self._records(site):
             behind_its_paths = next_revision(record) != record.revision

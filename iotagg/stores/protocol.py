@@ -99,6 +99,20 @@ class Store(Protocol):
         """Return the numbers of the chunks whose markers stand at a revision or a later one."""
         ...
 
+    def chunk_assessed(self, name: Name, revision: int, number: int) -> None:
+        """Remember that what a revision changed by a chunk was assessed, unless the chunk has gone on since.
+
+        A store that derives what is to be assessed has nothing to remember.
+        """
+        ...
+
+    def assessed_chunks(self, name: Name, revision: int) -> frozenset[int]:
+        """Return the numbers of the chunks that have reached a revision and were assessed.
+
+        In a store that derives what is to be assessed, those that have reached it.
+        """
+        ...
+
     def pending(self, site: str) -> Iterator[Pending]:
         """Yield the contributions of a site whose revision has yet to follow their paths, or to reach their chunks.
 

@@ -251,6 +251,11 @@ class SqliteStore:
         query = f"SELECT chunk FROM marker WHERE {OF_FILE} AND revision >= ?"
         return frozenset(row[0] for row in self._run(query, *file_key(name), revision))
 
+    assessed_chunks = applied
+
+    def chunk_assessed(self, name: Name, revision: int, number: int) -> None:
+        """Nothing to remember: what is to be assessed follows from markers and assessed()."""
+
     def pending(self, site: str) -> Iterator[Pending]:
         query = (
             "SELECT site, content, options FROM file WHERE site = ? AND ("

@@ -54,7 +54,7 @@ def pair_findings(pair: Pair, days: Sequence[DayTotal], span: Span) -> list[Find
     numbers, flows = [number_of(day.day) for day in days], [day.flows for day in days]
     missing = silences(numbers, number_of(span.horizon), flows)
     found += [
-        _silent(pair, days, silence, span.horizon)
+        _silent(pair, days, silence, span)
         for silence in missing
         if span.since <= day_of(silence.stands_out) <= span.until
     ]
@@ -88,10 +88,11 @@ def severity_of(score: float, ratio: float) -> Severity:
     return Severity.LOW
 
 
-def _silent(pair: Pair, days: Sequence[DayTotal], silence: Silence, horizon: str) -> Finding:
+def _silent(pair: Pair, days: Sequence[DayTotal], silence: Silence, span: Span) -> Finding:
     first, last = day_of(silence.last - silence.span + 1), day_of(silence.last)
     usual = median([figures_of(day)[0] for day in days if first <= day.day <= last])
-    again = next((day.day for day in days if last < day.day < horizon), "")
+    told = min(span.until, day_of(number_of(span.horizon) - 1))
+    again = next((day.day for day in days if last < day.day <= told), "")
     is_regular = silence.present * 10 >= silence.span * 9
     return Finding(
         site=pair.site,
@@ -99,7 +100,7 @@ def _silent(pair: Pair, days: Sequence[DayTotal], silence: Silence, horizon: str
         kind=Kind.SILENT,
         severity=Severity.MEDIUM if is_regular and usual >= OFTEN else Severity.LOW,
         reason=(
-            f"last seen on {last}, {f'and again on {again}' if again else 'and not since'}; before, about"
+            f"last seen on {last}, {f'again on {again}' if again else f'not again by {told}'}; before, about"
             f" {figure('flows', usual)} {'flow' if usual == 1 else 'flows'} a day on {silence.present} of"
             f" {silence.span} days"
         ),

@@ -35,7 +35,6 @@ def file_record(item: FileItem) -> FileRecord:
         item.retracted,
         frozenset(item.paths or ()),
         erased=bool(item.erased),
-        assessed=int(item.assessed or 0),
     )
 
 

@@ -35,11 +35,13 @@ from iotagg.stores.dynamodb.table import (
     SITES,
     FileItem,
     Kind,
+    MarkerItem,
     PathItem,
     PendingItem,
     bound,
     content_key,
     file_key,
+    marker_key,
     marker_prefix,
     paths_key,
     pending_key,
@@ -245,14 +247,26 @@ class DynamoStore:
         return self._sums.apply(name, revision, number, chunk)
 
     def applied(self, name: Name, revision: int) -> frozenset[int]:
+        return self._chunks_at(name, revision, "revision")
+
+    def assessed_chunks(self, name: Name, revision: int) -> frozenset[int]:
+        return self._chunks_at(name, revision, "assessed")
+
+    def _chunks_at(self, name: Name, revision: int, attribute: str) -> frozenset[int]:
         with explained(f"table {self._table.name}"):
             markers = self._table.markers.query(
                 content_key(name.site, name.content),
                 self._table.markers.sk.startswith(marker_prefix(name)),
                 consistent_read=True,
-                attributes_to_get=["sk", "revision"],
+                attributes_to_get=["sk", attribute],
             )
-            return frozenset(int(marker.sk.rpartition("#")[2]) for marker in markers if marker.revision >= revision)
+            reached = (marker for marker in markers if (getattr(marker, attribute) or 0) >= revision)
+            return frozenset(int(marker.sk.rpartition("#")[2]) for marker in reached)
+
+    def chunk_assessed(self, name: Name, revision: int, number: int) -> None:
+        marker, is_there = self._table.markers(*marker_key(name, number)), MarkerItem.revision == revision
+        # Who has moved it on since assesses what he changed.
+        self._write(lambda: marker.update(actions=[MarkerItem.assessed.set(revision)], condition=is_there))
 
     def pending(self, site: str) -> Iterator[Pending]:
         with explained(f"table {self._table.name}"):
@@ -279,8 +293,7 @@ class DynamoStore:
 
         def write() -> None:
             with TransactWrite(connection=table.connection.connection) as together:
-                file = table.files(*file_key(name))
-                together.update(file, actions=[FileItem.assessed.set(revision)], condition=nothing_is_left)
+                together.condition_check(table.files, *file_key(name), condition=nothing_is_left)
                 together.delete(table.pending(PENDING, pending_key(name)))
 
         self._write(write)

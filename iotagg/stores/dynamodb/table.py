@@ -54,7 +54,7 @@ class TableItem(Model):
 class FileItem(TableItem):
     """A contribution: its head (JSON), where its first chunk begins, its revision and the paths that refer to it.
 
-    `erased` is there where what it adds is stored no longer. `assessed` is the last revision that was settled.
+    `erased` is there where what it adds is stored no longer.
     """
 
     head = UnicodeAttribute()
@@ -63,19 +63,20 @@ class FileItem(TableItem):
     retracted = UnicodeAttribute(default="")
     paths = UnicodeSetAttribute(null=True)
     erased = BooleanAttribute(null=True)
-    assessed = NumberAttribute(null=True)
 
 
 class MarkerItem(TableItem):
     """How far a chunk's history is applied: its revision, whether it is in, and what it adds to each month.
 
-    Of what was erased, it says the first two only, and `expires` (seconds since 1970).
+    Of what was erased, it says the first two only, and `expires` (seconds since 1970). `assessed` is the last revision
+    after which the pairs of the chunk were assessed.
     """
 
     revision = NumberAttribute()
     is_in = BooleanAttribute(attr_name="in")
     totals: MapAttribute[str, Any] = MapAttribute()  # type: ignore[no-untyped-call]  # untyped over there
     expires = NumberAttribute(null=True)
+    assessed = NumberAttribute(null=True)
 
 
 class PathItem(TableItem):

@@ -49,7 +49,10 @@ def test_a_daily_pair_has_gone_silent_after_two_missing_days() -> None:
     assert kinds(days, horizon="2022-11-03") == []
     assert kinds(days, horizon="2022-11-04") == [(Kind.SILENT, "2022-11-03")]
     (finding,) = found_in(days, horizon="2022-12-01")
-    assert finding.reason == "last seen on 2022-11-01, and not since; before, about 102 flows a day on 30 of 30 days"
+    assert (
+        finding.reason
+        == "last seen on 2022-11-01, not again by 2022-11-30; before, about 102 flows a day on 30 of 30 days"
+    )
     assert finding.severity is Severity.MEDIUM
 
 
@@ -79,10 +82,10 @@ def test_who_says_little_is_missed_later_and_less() -> None:
     assert (finding.day, finding.severity) == ("2022-11-05", Severity.LOW)
     once = [day(number, 1) for number in range(30)]
     assert found_in(once, horizon="2022-12-01")[0].reason == (
-        "last seen on 2022-11-01, and not since; before, about 1 flow a day on 30 of 30 days"
+        "last seen on 2022-11-01, not again by 2022-11-30; before, about 1 flow a day on 30 of 30 days"
     )
 
 
 def test_it_is_told_when_a_silence_ended() -> None:
     (finding,) = found_in([*month_of_days(), day(36, 100)])
-    assert finding.reason.startswith("last seen on 2022-11-01, and again on 2022-11-08; before,")
+    assert finding.reason.startswith("last seen on 2022-11-01, again on 2022-11-08; before,")
