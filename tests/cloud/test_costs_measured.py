@@ -81,7 +81,8 @@ def test_the_rank_of_a_month_that_is_new_is_written_once_and_looked_at_twice(fil
     found, *_ = Till().costs(files[:1])  # in which every pair's month is new
     assert found.head
     pair_months, ranks = found.head.pair_months, rank_units(found)
-    assert ranks == {"table": pair_months, "index": pair_months}
+    marks_of_chunks = found.head.chunks  # each says once that it was assessed
+    assert ranks == {"table": pair_months + marks_of_chunks, "index": pair_months}
     reads = found.read_units[CONSOLIDATE, "dynamodb.Query"] - found.messages
     # Pairs of which a file has two months are read for both together.
     most = (of("reads of a touch") + of("reads again of a pair-month")) * pair_months

@@ -260,8 +260,9 @@ class DynamoStore:
                 consistent_read=True,
                 attributes_to_get=["sk", attribute],
             )
-            reached = (marker for marker in markers if (getattr(marker, attribute) or 0) >= revision)
-            return frozenset(int(marker.sk.rpartition("#")[2]) for marker in reached)
+            return frozenset(
+                int(marker.sk.rpartition("#")[2]) for marker in markers if (getattr(marker, attribute) or 0) >= revision
+            )
 
     def chunk_assessed(self, name: Name, revision: int, number: int) -> None:
         marker, is_there = self._table.markers(*marker_key(name, number)), MarkerItem.revision == revision
