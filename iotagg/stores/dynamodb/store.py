@@ -265,9 +265,9 @@ class DynamoStore:
             )
 
     def chunk_assessed(self, name: Name, revision: int, number: int) -> None:
-        marker, is_there = self._table.markers(*marker_key(name, number)), MarkerItem.revision == revision
+        item, is_there = self._table.markers(*marker_key(name, number)), MarkerItem.revision == revision
         # Who has moved it on since assesses what he changed.
-        self._write(lambda: marker.update(actions=[MarkerItem.assessed.set(revision)], condition=is_there))
+        self._write(lambda: item.update(actions=[MarkerItem.assessed.set(revision)], condition=is_there))
 
     def pending(self, site: str) -> Iterator[Pending]:
         with explained(f"table {self._table.name}"):
