@@ -194,7 +194,7 @@ def a_file_said_to_be_retracted_from_a_path_that_it_stands_at(scene: Scene) -> l
 @damage
 def a_contribution_of_a_file_that_nobody_knows(scene: Scene) -> list[Named]:
     name = _nobody(scene)
-    scene.raw.put_stored(name, scene.raw.stored(scene.one(scene.kept)))
+    scene.raw.put_stored(name, scene.raw.stored(scene.one(filter(scene.raw.stored, scene.kept))))
     return [OfFile(name)]
 
 
