@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from iotagg.core.content import content_digest
-from iotagg.core.contribution import Contribution, Name, cut
+from iotagg.core.contribution import Contribution, Name, cut, no_contribution
 from iotagg.core.dialect import ReadingOptions
 from iotagg.core.flows import MAX_PAIR_DAYS, read_flows
 from iotagg.core.ledger import (
@@ -405,5 +405,5 @@ def file_of(store: Store, name: Name) -> FileRecord:
     """Return what is known of a contribution. Raises NotFound."""
     record = store.file(name)
     if record is None:
-        raise NotFound(f"no contribution {name} at site {name.site}")
+        raise no_contribution(name)
     return record

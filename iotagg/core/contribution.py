@@ -17,13 +17,14 @@ from itertools import groupby, islice
 from operator import add, itemgetter
 from typing import TYPE_CHECKING, Any
 
+from iotagg.core.cells import printable
 from iotagg.core.intact import intact
 from iotagg.core.metrics import FLOWS, METRICS
 from iotagg.core.moments import MAX_SUM, checked
 from iotagg.core.pair_month import RUNNING, PairMonth, line_of, rows_of, text_of, text_of_day
 from iotagg.core.rejects import pack
 from iotagg.core.values import is_site
-from iotagg.errors import FileRefused, InvalidValue, NumberTooLarge
+from iotagg.errors import FileRefused, InvalidValue, NotFound, NumberTooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -66,6 +67,11 @@ class Name:
         if not (content and dash and options):
             raise InvalidValue(f"'{text}' is no contribution's name")
         return cls(site, content, options)
+
+
+def no_contribution(name: Name) -> NotFound:
+    """Return what to raise for a contribution that is not there; what names it may be damaged."""
+    return NotFound(f"no contribution {printable(str(name))} at site {printable(name.site)}")
 
 
 Chunk = list[PairMonth]

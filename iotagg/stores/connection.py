@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iotagg.core.cells import printable
 from iotagg.errors import NotAStore, NotFound, StoreBusy, StoreError, StoreFull, StoreNotLocal
 from iotagg.stores import network_disk
 from iotagg.stores.schema import check_owner, check_tables, claim, migrate
@@ -25,6 +26,7 @@ BUSY_SECONDS = 30.0
 _CACHE_KIBIBYTES = 8 * 1024
 _BUSY_CODES = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _UNREADABLE_CODES = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+_NO_TEXT = "Could not decode to UTF-8"  # Python's sqlite3 says so of a text's bytes, without any code
 
 
 class Database:
@@ -201,9 +203,11 @@ class Database:
             )
         if code == sqlite3.SQLITE_FULL:
             return StoreFull(f"the disk under {self.file} is full; make room, then try again: nothing was half-written")
-        if code in _UNREADABLE_CODES or isinstance(error, UnicodeDecodeError):
+        if code in _UNREADABLE_CODES or isinstance(error, UnicodeDecodeError) or _NO_TEXT in str(error):
             return NotAStore(f"{self.file} is no SQLite database, or a damaged one; name another file with --db")
-        return StoreError(f"{self.file} cannot be used: {error}; check that it and its folder are writable")
+        return StoreError(
+            f"{self.file} cannot be used: {printable(str(error))}; check that it and its folder are writable"
+        )
 
 
 class _Rows(sqlite3.Cursor):

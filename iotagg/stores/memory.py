@@ -9,13 +9,12 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 from iotagg.core.books import Held, Marker, figures_of
-from iotagg.core.contribution import read_chunk
+from iotagg.core.contribution import no_contribution, read_chunk
 from iotagg.core.ledger import FileRecord, PathRecord, Pending, is_in, next_revision, sealing
 from iotagg.core.metrics import FLOWS
 from iotagg.core.moments import checked
 from iotagg.core.pair_month import PairMonth
 from iotagg.core.rejects import Reject, read_rejects
-from iotagg.errors import NotFound
 from iotagg.stores.memory_ranks import MemoryRanks
 from iotagg.stores.memory_tables import Tables
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
@@ -73,7 +72,7 @@ class MemoryStore(MemoryRanks):
         with self._lock:
             standing = self._tables.contributions.get(name)
         if standing is None:
-            raise NotFound(f"no contribution {name} at site {name.site}")
+            raise no_contribution(name)
         for number in numbers:
             yield number, read_chunk(standing.members[number])
 
@@ -280,7 +279,7 @@ class MemoryStore(MemoryRanks):
         with self._lock:
             standing = self._tables.contributions.get(name)
         if standing is None:
-            raise NotFound(f"no contribution {name} at site {name.site}")
+            raise no_contribution(name)
         stored = standing.stored()
         yield BytesIO(stored), len(stored), len(stored) - sum(map(len, standing.members))
 

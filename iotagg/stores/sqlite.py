@@ -9,13 +9,13 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from iotagg.core.contribution import Contribution, Head, Name, chunk_ranges, read_chunk
+from iotagg.core.contribution import Contribution, Head, Name, chunk_ranges, no_contribution, read_chunk
 from iotagg.core.intact import damage, intact
 from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Versions, is_in, sealing
 from iotagg.core.metrics import FLOWS
 from iotagg.core.pair_month import PairMonth
 from iotagg.core.rejects import Reject, read_rejects
-from iotagg.errors import NotFound, NumberTooLarge
+from iotagg.errors import NumberTooLarge
 from iotagg.stores import sum_texts
 from iotagg.stores.connection import BUSY_SECONDS, Database
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
@@ -139,7 +139,7 @@ class SqliteStore:
         head = self._head(name)
         row = self._run(f"SELECT rowid, length(stored) FROM contribution WHERE {OF_FILE}", *file_key(name)).fetchone()
         if head is None or row is None:
-            raise NotFound(f"no contribution {name} at site {name.site}")
+            raise no_contribution(name)
         ranges = chunk_ranges(head, row[1] - sum(head.chunk_bytes))
         waiting = iter(numbers)
         while together := list(islice(waiting, _READ_TOGETHER)):
@@ -432,7 +432,7 @@ class SqliteStore:
     def stored(self, name: Name) -> Iterator[tuple[ByteStream, int, int]]:
         row = self._run(f"SELECT length(stored) FROM contribution WHERE {OF_FILE}", *file_key(name)).fetchone()
         if row is None:
-            raise NotFound(f"no contribution {name} at site {name.site}")
+            raise no_contribution(name)
         head = self._head(name)
         first_chunk = row[0] - sum(head.chunk_bytes) if head is not None else 0
         yield StoredBytes(self._database, name), row[0], first_chunk

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from iotagg.errors import NotFound
+from iotagg.core.contribution import no_contribution
 
 if TYPE_CHECKING:
     from iotagg.core.contribution import Name
@@ -40,4 +40,4 @@ class StoredBytes:
                     return bytes(stored[self._passed : self._passed + _PIECE])
         except sqlite3.OperationalError:
             pass  # it went between the two
-        raise NotFound(f"no contribution {self._name} at site {self._name.site}")
+        raise no_contribution(self._name)

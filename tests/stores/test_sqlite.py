@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from iotagg.core.allowances import allowance_of
+from iotagg.core.contribution import Name
 from iotagg.core.ledger import Move, PathRecord, Refusal, Versions
 from iotagg.core.ranks import Rank
 from iotagg.errors import (
@@ -162,6 +163,13 @@ def test_an_empty_file_becomes_a_database(file: Path) -> None:
 def test_folders_on_the_way_are_made(tmp_path: Path) -> None:
     with closing(SqliteStore(tmp_path / "a" / "b" / "store.db")) as store:
         assert store.file_path.exists()
+
+
+def test_what_should_be_bytes_and_is_no_text_is_damage(store: SqliteStore, file: Path) -> None:
+    run(file, "INSERT INTO reject VALUES ('paris', 'c0ffee', '01', 0, CAST(x'1b5bff' AS TEXT))")
+    with pytest.raises(NotAStore, match="a damaged one") as refused:
+        list(store.rejects(Name("paris", "c0ffee", "01")))
+    assert_one_line(refused.value)
 
 
 def test_a_missing_database_is_not_made_for_a_question(tmp_path: Path) -> None:

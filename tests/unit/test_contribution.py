@@ -27,6 +27,7 @@ from iotagg.core.contribution import (
     chunk_ranges,
     cut,
     head_of,
+    no_contribution,
     read_chunk,
 )
 from iotagg.core.dialect import BYTE_ORDER_MARK, ReadingOptions
@@ -313,6 +314,10 @@ def test_a_name_comes_back_from_its_text() -> None:
 def test_what_is_no_name_says_so(text: str) -> None:
     with pytest.raises(InvalidValue, match="is no contribution's name"):
         Name.parse("paris", text)
+
+
+def test_a_damaged_name_is_shown_so_that_no_terminal_obeys_it() -> None:
+    assert str(no_contribution(Name("paris", "c0\x1b[31m", "01"))) == r"no contribution c0\x1b[31m-01 at site paris"
 
 
 def test_names_differ_by_site_content_and_options() -> None:

@@ -16,9 +16,9 @@ from pynamodb.transactions import TransactWrite
 from iotagg.aws.objects import Bucket
 from iotagg.aws.patience import Patience
 from iotagg.aws.problems import code_of, explained
-from iotagg.core.contribution import Head, Name
+from iotagg.core.contribution import Head, Name, no_contribution
 from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, is_in
-from iotagg.errors import CloudBusy, FileRefused, InvalidValue, NotFound
+from iotagg.errors import CloudBusy, FileRefused, InvalidValue
 from iotagg.stores.dynamodb.allow_list import AllowList
 from iotagg.stores.dynamodb.archive import Archive
 from iotagg.stores.dynamodb.books import Books
@@ -152,7 +152,7 @@ class DynamoStore:
     def chunks(self, name: Name, numbers: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
         known = self._cuts.get(name) or cut(self._file(name))
         if known is None:
-            raise NotFound(f"no contribution {name} at site {name.site}")
+            raise no_contribution(name)
         yield from self._archive.chunks(*known, numbers)
 
     def move(self, site: str, move: Move) -> bool:
