@@ -11,14 +11,20 @@ import multiprocessing
 import sys
 import time
 from functools import partial
+from typing import TYPE_CHECKING
 
 from docs.made import with_part
 from tests.project.guaranteed import PAGE
-from tests.simulation.exhaustive import BOTH, Found, explore
+from tests.simulation.exhaustive import BOTH, explore
 from tests.simulation.many import TOGETHER, run_some
 from tests.simulation.report import Report, explored, summary, table
 from tests.simulation.schedule import Plan, run
 from tests.simulation.shrinking import shrunk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_TOLD_SECONDS = 30
 
 
 def main() -> int:
@@ -74,25 +80,24 @@ def _run_all(given: argparse.Namespace) -> int:
 def _explore(given: argparse.Namespace) -> int:
     all_found, begin = {}, time.monotonic()
     for name, both in BOTH.items():
-        all_found[name] = found = explore(both, said=_told)
-        print(
-            name,
-            f"{found.runs:,} runs,",
-            f"{len(found.wrong):,} of them wrong",
-            *found.wrong[:10],
-            sep="\n",
-            flush=True,
-        )
+        all_found[name] = found = explore(both, at_once=given.jobs, told=_told_from(name))
+        print(f"{name}: {found.orders:,} orders, {len(found.wrong):,} wrong", *found.wrong[:10], sep="\n", flush=True)
     print(made := explored(all_found, time.monotonic() - begin))
     failed = any(found.wrong for found in all_found.values())
     _write(given, "exhaustive", made, failed=failed)
     return 1 if failed else 0
 
 
-def _told(found: Found) -> None:
-    print(
-        f"{found.runs:,} runs, {found.left:,} beginnings left, {len(found.wrong):,} wrong", file=sys.stderr, flush=True
-    )
+def _told_from(name: str) -> Callable[[int], None]:
+    last = time.monotonic()
+
+    def tell(orders: int) -> None:
+        nonlocal last
+        if time.monotonic() - last > _TOLD_SECONDS:
+            last = time.monotonic()
+            print(f"{name}: {orders:,} orders so far", file=sys.stderr, flush=True)
+
+    return tell
 
 
 def _write(given: argparse.Namespace, part: str, made: str, *, failed: bool) -> None:

@@ -1,19 +1,20 @@
 """All that can happen to two workers with one file and one fault: every order of their calls, every fault at each.
 
 Both have a message each: both read the file, or one reads it once more while the other adds what it adds, or both add
-it. A run is a list of choices: who goes on, and what goes wrong. Each run follows the choices of an earlier one up to
-some point and takes another one there, until there is no other. What comes of two runs is the same where the services
-hold the same, each worker has had the same answers, and the fault is over in both or in neither; the second one is then
-given up. Time stands still meanwhile, so that no wait hides an order; when both workers are done, others finish what
-they left, in the ordinary way.
+it. An order is a list of choices: which worker makes its next call, and what goes wrong at it. Each is taken after all
+that may come before it, but for two things. What comes of two orders is the same where the services hold the same, each
+worker that is still at it has learned the same, and the fault is over in both or in neither: one of them is given up.
+And what nobody else can see or change, as a worker's own computing, is done at once. Time stands still meanwhile, so
+that no wait hides an order; when both workers are done, others finish what they left, in the ordinary way.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iotagg.jobs.consolidate import consolidate_message
 from iotagg.jobs.handling import Handled, handle
@@ -21,6 +22,7 @@ from iotagg.jobs.summarize import summarize_message
 from tests.pipeline.csvs import csv, flow
 from tests.simulation.actors import Actors
 from tests.simulation.faults import Draws, Fault, Faults, Fired, Occasion, faults_at
+from tests.simulation.forking import States, every_way
 from tests.simulation.schedule import comes_to_rest, quietly, wrongs
 from tests.simulation.scheduler import Process
 from tests.simulation.story import Put, Script
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from iotagg.aws.queues import Message, Queue
+    from tests.simulation.forking import Ways
     from tests.simulation.scheduler import Task
 
 WORKERS = ("first", "second")
@@ -42,120 +45,81 @@ BOTH = {
     "one reads it once more while the other adds what it adds": (READS, ADDS),
     "both add what it adds": (ADDS, ADDS),
 }
-_TOLD = 1_000
+# What the workers read and nobody writes meanwhile.
+_NEVER_WRITTEN = {"before s3.GetObject incoming/paris/file.csv", "before dynamodb.GetItem FLOOR/FLOOR"}
 _SITE, _PATH = "paris", "incoming/paris/file.csv"
 
 
 @dataclass(slots=True)
 class Found:
-    """What all runs came to."""
+    """What all orders came to: how many there were, and how many of them came to an end of their own."""
 
-    runs: int = 0
+    orders: int = 0
     ends: int = 0
     states: int = 0
-    left: int = 0
-    faults: dict[str, int] = field(default_factory=dict)
+    faults: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
-
-class Choices:
-    """The choices of one run: those of an earlier one first, then always the first possible."""
-
-    def __init__(self, given: list[int]) -> None:
-        self.given = given
-        self.taken: list[int] = []
-        self.possible: list[int] = []
-        self.are_over = False
-
-    @property
-    def is_new(self) -> bool:
-        """Whether the run has left the earlier one's way."""
-        return len(self.taken) >= len(self.given)
-
-    def take(self, possible: int) -> int:
-        """Choose one of so many; whatever is chosen once the run is given up, is of no account."""
-        if self.are_over:
-            return 0
-        place = len(self.taken)
-        chosen = self.given[place] if place < len(self.given) else 0
-        self.taken.append(chosen)
-        self.possible.append(possible)
-        return chosen
-
-    def others(self) -> list[list[int]]:
-        """Return the beginnings of the runs that take another choice where this one was the first to choose."""
-        return [
-            [*self.taken[:place], other]
-            for place in range(len(self.given), len(self.taken))
-            for other in range(1, self.possible[place])
-        ]
+    def add(self, line: dict[str, Any]) -> None:
+        """Count what one order came to."""
+        self.orders += 1
+        self.ends += line.get("ended", True)
+        self.faults.update(line.get("faults", ()))
+        self.wrong += [f"{line['taken']}: {each}" for each in line["wrong"]]
 
 
 class ChosenFaults(Faults):
     """At most one fault in a run, anywhere, of any kind."""
 
-    choices: Choices
-    workers: frozenset[str]
+    ways: Ways
 
     def at(self, site: str, occasion: Occasion) -> Fault | None:
-        if not self.on or self.fired or occasion.process not in self.workers:
+        if not self.on or self.fired or occasion.process not in WORKERS:
             return None
         possible = [fault for fault in faults_at(site) if fault in TIMELESS]
-        chosen = self.choices.take(1 + len(possible))
+        chosen = self.ways.take(1 + len(possible))
         if not chosen:
             return None
         self.fired.append(Fired(occasion, site, possible[chosen - 1]))
         return possible[chosen - 1]
 
 
-def explore(both: tuple[str, str], most_runs: float = float("inf"), said: Callable[[Found], object] = id) -> Found:
-    """Take all choices of two workers that read or add, or as many as may be taken; return what was found.
+def explore(
+    both: tuple[str, str], most: float = float("inf"), at_once: int = 1, told: Callable[[int], object] = id
+) -> Found:
+    """Take all orders of two workers that read or add, or as many as may be taken; return what was found.
 
-    `said` is told now and then how far it is.
+    To be called where no other thread runs: processes are forked.
     """
-    found = Found()
-    seen: set[bytes] = set()
-    waiting: list[list[int]] = [[]]
+    found, states = Found(), States()
     with quietly():
-        while waiting and found.runs < most_runs:
-            _one_more(found, both, waiting, seen)
-            found.states, found.left = len(seen), len(waiting)
-            if not found.runs % _TOLD:
-                said(found)
+        _Run(both, None).verdict()  # what is loaded and made once, is there for all
+        for line in every_way(lambda ways: _Run(both, ways).line(), states, most, at_once, told):
+            found.add(line)
+    found.states = states.count
     return found
 
 
-def _one_more(found: Found, both: tuple[str, str], waiting: list[list[int]], seen: set[bytes]) -> None:
-    one = _Run(both, Choices(waiting.pop()), seen)
-    try:
-        wrong = one.verdict()
-    finally:
-        one.world.close()
-    found.runs += 1
-    waiting += one.choices.others()
-    for each in one.faults.fired:
-        text = f"{each.site}: {each.fault.value}"
-        found.faults[text] = found.faults.get(text, 0) + 1
-    if wrong is None:
-        return
-    found.ends += 1
-    found.wrong += [f"{one.choices.taken}: {each}" for each in wrong]
-
-
 class _Run:
-    def __init__(self, both: tuple[str, str], choices: Choices, seen: set[bytes]) -> None:
-        self.choices = choices
-        self.faults = ChosenFaults(Draws(1))
-        self.faults.choices, self.faults.workers = choices, frozenset(WORKERS)
-        self._seen = seen
+    def __init__(self, both: tuple[str, str], ways: Ways | None) -> None:
+        self._ways = ways
+        self.faults = ChosenFaults(Draws(1), on=ways is not None)
+        if ways is not None:
+            self.faults.ways = ways
         self._both = both
         self._content = csv(flow(), flow(packets=2))
         self._steers = False
         self._given_up = False
         self.world = World(1, self.faults, choose=self._choose, calm=True)
 
+    def line(self) -> dict[str, Any]:
+        """Return what this order comes to."""
+        wrong = self.verdict()
+        faults = [f"{each.site}: {each.fault.value}" for each in self.faults.fired]
+        return {"wrong": wrong or [], "ended": wrong is not None, "faults": faults}
+
     def verdict(self) -> list[str] | None:
-        """Return what is wrong at the end, None where another run came by here."""
+        """Return what is wrong at the end, None where another order came by here."""
         world = self.world
         jobs = self._jobs()
         scheduler = world.scheduler
@@ -171,7 +135,8 @@ class _Run:
         actors = Actors(world)
         actors.functions("functions")
         wrong = [] if comes_to_rest(world, actors) else ["it does not come to rest"]
-        return wrong + wrongs(world, (Script(_SITE, _PATH, (Put(self._content),)),), in_order=False)
+        wrong += wrongs(world, (Script(_SITE, _PATH, (Put(self._content),)),), in_order=False)
+        return wrong
 
     def _jobs(self) -> list[Callable[[], None]]:
         # Where two have one message, its visibility ended while the first worker was at it.
@@ -198,21 +163,29 @@ class _Run:
         _tried(cloud.chunks, message, partial(consolidate_message, cloud, message.body, received=message.received))
 
     def _choose(self, tasks: list[Task]) -> int:
-        if not self._steers:
+        if not self._steers or self._ways is None or self._given_up:
             return 0
-        if self.choices.is_new and not self._given_up:
-            state = self._state(tasks)
-            self._given_up = self.choices.are_over = state in self._seen
-            self._seen.add(state)
-        return self.choices.take(len(tasks)) if len(tasks) > 1 else 0
+        for place, task in enumerate(tasks):
+            if _is_its_own(task):
+                return place
+        self._given_up = not self._ways.states.add(self._state(tasks))
+        return self._ways.take(len(tasks)) if len(tasks) > 1 and not self._given_up else 0
 
     def _state(self, tasks: list[Task]) -> bytes:
-        histories = [
-            (task.process.name, task.process.alive, task.over, task.history) for task in self.world.scheduler.ever
+        world = self.world
+        at_work = {task.process.name for task in world.scheduler.tasks() if task.process.alive}
+        standing = [
+            (task.process.name, task.name, task.over, task.asks, task.history, bool(task.error), task in tasks)
+            for task in world.scheduler.ever
+            if task.process.name in at_work
         ]
-        turns = [(task.name, task.turn) for task in tasks]
-        state = (self.world.contents(), histories, turns, self.world.counts, bool(self.faults.fired))
+        state = (world.contents(), standing, world.strange, bool(self.faults.fired))
         return blake2b(repr(state).encode(), digest_size=16).digest()
+
+
+def _is_its_own(task: Task) -> bool:
+    """Whether what a task does next is the same before and after anything that others do."""
+    return task.process.name in WORKERS and (not task.asks or task.asks in _NEVER_WRITTEN)
 
 
 def _tried(queue: Queue, message: Message, job: Callable[[], bool]) -> None:

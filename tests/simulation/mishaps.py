@@ -39,6 +39,11 @@ class Call:
         """What it asks, in short."""
         return f"{self.service}.{self.operation}"
 
+    def place(self) -> str:
+        """Return the object or the item that it asks for, if it is one."""
+        key = self.parameters.get("Key", "")
+        return "/".join(key[name]["S"] for name in ("pk", "sk")) if isinstance(key, dict) else key
+
     def do(self) -> Answer:
         """Let the service do it."""
         return self.world.asked(self.service, self.operation, self.parameters)
@@ -74,8 +79,10 @@ def _reply_lost(call: Call) -> NoReturn:
 def _came_late(call: Call) -> Answer | None:
     if call.operation == "PutObject" and call.process.name.startswith("author"):
         return None  # what an uploader gave up, and then comes over what is newer, is another wish of his
-    world = call.world
-    world.scheduler.start(world.outside, "a late request", call.do_unseen, after=LATE_SECONDS * call.fraction("late"))
+    world, asking = call.world, call.world.scheduler.current
+    after = LATE_SECONDS * call.fraction("late")
+    late = world.scheduler.start(world.outside, "a late request", call.do_unseen, after=after)
+    late.history = (*asking.history, call.site)
     _time_passes(call)
     raise ReadTimeoutError(endpoint_url=_ENDPOINT)
 
@@ -86,7 +93,7 @@ def _time_passes(call: Call) -> None:
 
 def _sent_twice(call: Call) -> Answer:
     call.do_unseen()
-    call.world.on_the_way("again", call.occasion)
+    call.world.on_the_way("again", call)
     return call.do()
 
 
@@ -205,12 +212,12 @@ class BrokenBody:
 
     def __init__(self, body: Any, good: int) -> None:
         self._body = body
-        self._left = good
+        self.left = good
 
     def read(self, size: int | None = None) -> bytes:
         """Return some bytes, as long as there are good ones."""
-        found: bytes = self._body.read(self._left if size is None else min(size, self._left))
-        self._left -= len(found)
+        found: bytes = self._body.read(self.left if size is None else min(size, self.left))
+        self.left -= len(found)
         if not found or size is None:
             raise ReadTimeoutError(endpoint_url=_ENDPOINT)
         return found

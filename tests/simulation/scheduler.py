@@ -57,7 +57,8 @@ class Task:
     over: bool = False
     result: Any = None
     error: BaseException | None = None
-    history: bytes = b""  # what it was answered so far
+    history: tuple[str, ...] = ()  # what it learned so far, see World
+    asks: str = ""  # the call that it is about to make
     joining: list[Task] = field(default_factory=list)
 
 
@@ -68,7 +69,7 @@ class Scheduler:
         self.clock = Clock(START)
         self.turns = 0
         self._most_turns = most_turns
-        self.is_timeless = False  # whether every wait ends at once, so that `choose` decides about everything
+        self.is_timeless = False  # whether no wait takes any time, so that `choose` decides about every call
         self._choose = choose
         self._heap: list[tuple[float, int, int, Task]] = []
         self._ready: deque[Task] = deque()
@@ -127,12 +128,25 @@ class Scheduler:
             self._wake(task, self.now)
 
     def sleep(self, seconds: float) -> None:
-        """Give way, and go on some seconds from now, or when woken. Raises Killed."""
+        """Give way, and go on some seconds from now, or when woken; without time, at once. Raises Killed."""
         task = self.current
         if not task.process.alive:
             raise Killed
+        if self.is_timeless and seconds != NEVER:
+            return
         if seconds != NEVER:
-            self._wake(task, self.now + (0.0 if self.is_timeless else max(seconds, 0.0)))
+            self._wake(task, self.now + max(seconds, 0.0))
+        self._wait(task)
+
+    def give_way(self, asks: str) -> None:
+        """Let any others go first, before a call that a task is about to make. Raises Killed."""
+        task = self.current
+        task.asks = asks
+        self._wake(task, self.now)
+        self._wait(task)
+        task.asks = ""
+
+    def _wait(self, task: Task) -> None:
         self._loop.switch()
         if not task.process.alive:
             raise Killed

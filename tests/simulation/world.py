@@ -7,9 +7,9 @@ import random
 import sys
 from collections import deque
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import lru_cache, partial
-from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -126,7 +126,7 @@ class World:
     def cloud(self) -> Cloud:
         """Connect to the deployment, as a process does when it starts."""
         clients = self._clients
-        patience = Patience(sleep=self.scheduler.sleep)
+        patience = _Patience(sleep=self.scheduler.sleep, scheduler=self.scheduler)
         store = DynamoStore(clients, TABLE, BUCKET, patience, clock=self.now)
         return Cloud(
             store=store,
@@ -155,22 +155,26 @@ class World:
         if not process.alive:
             raise Killed
         call = Call(self, process, service, operation, _on_the_wire(parameters), self.occasion(process))
+        self.on_the_way("before", call)  # what it does after an answer and before its next call, nobody sees
         fault = self.faults.at(call.site, call.occasion)
         what = operation if fault is None else f"{operation} !! {fault.value}"
         self.note(f"{process.name} {call.occasion.number}: {what}", parameters)
-        self.on_the_way("before", call.occasion)  # what it does after an answer and before its next call, nobody sees
-        answer = go_wrong(call, fault) if fault is not None else None
-        if answer is None:
-            if fault is not None:
-                self.faults.take_back()
-            answer = self._answered(call)
+        try:
+            answer = self._answered(call, fault)
+        except (BotoCoreError, ClientError) as error:
+            self.learned(f"{operation} {error!r} {getattr(error, 'response', '')}")
+            raise
+        self.learned(f"{operation} {_seen(answer)}")
         return answer
 
-    def _answered(self, call: Call) -> dict[str, Any]:
+    def _answered(self, call: Call, fault: Fault | None) -> dict[str, Any]:
+        if fault is not None:
+            answer = go_wrong(call, fault)
+            if answer is not None:
+                return answer
+            self.faults.take_back()
         answer = call.do()
-        if self.calm:
-            self._remember(call.operation, answer)
-        elif call.operation == "ReceiveMessage" and not answer.get("Messages"):
+        if not self.calm and call.operation == "ReceiveMessage" and not answer.get("Messages"):
             return self._polled(call)
         return answer
 
@@ -185,9 +189,12 @@ class World:
                 self.scheduler.wake(task)
         return answer
 
-    def on_the_way(self, when: str, occasion: Occasion) -> None:
+    def on_the_way(self, when: str, call: Call) -> None:
         """Let others have their turn while a request is on its way."""
-        self.scheduler.sleep(0.0 if self.calm else _LATENCY_SECONDS * self.draws.fraction(when, *occasion))
+        if self.calm:
+            self.scheduler.give_way(f"{when} {call.site} {call.place()}")
+        else:
+            self.scheduler.sleep(_LATENCY_SECONDS * self.draws.fraction(when, *call.occasion))
 
     def _polled(self, call: Call) -> dict[str, Any]:
         # Waiting at a queue takes as long as it takes until there is a message, so that few turns are spent on it.
@@ -201,17 +208,20 @@ class World:
         """Return a queue."""
         return self.sqs.queues[url.rpartition("/")[2]]
 
-    def _remember(self, operation: str, answer: dict[str, Any]) -> None:
-        # Equal histories mean equal states of whoever has them: the code decides by what it is answered alone.
-        task = self.scheduler.current
-        seen = {name: value for name, value in answer.items() if name not in {"Body", "ResponseMetadata"}}
-        task.history = blake2b(f"{operation} {seen}".encode() + task.history, digest_size=16).digest()
+    def learned(self, what: str) -> None:
+        """Note what the task whose turn it is learned: of two that learned the same, each does what the other does."""
+        if self.calm:
+            task = self.scheduler.current
+            task.history = (*task.history, what)
 
     def contents(self) -> object:
         """Return all that the services hold, for comparing it with what they held in another run."""
         items = list(self.dynamodb.table(TABLE).items())
         messages = {
-            name: [(each.body, each.visible > self.now(), each.receives, each.once) for each in queue.messages.values()]
+            name: (
+                [(each.id, each.body, each.visible > self.now(), each.receives) for each in queue.messages.values()],
+                sorted(queue.names_seen()),
+            )
             for name, queue in self.sqs.queues.items()
         }
         versions = self.s3.call("ListObjectVersions", {"Bucket": BUCKET})
@@ -257,11 +267,37 @@ class World:
         if not self.scheduler.in_task:
             return False
         occasion = self.occasion(self.scheduler.current.process)
-        return self.faults.at("a temporary file", occasion) is not None
+        is_full = self.faults.at("a temporary file", occasion) is not None
+        if is_full:
+            self.learned("the disk is full")
+        return is_full
 
     def message_bodies(self, name: str) -> list[str]:
         """Return what waits in a queue."""
         return [message.body for message in self.sqs.queues[name].messages.values()]
+
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, kw_only=True)  # no slots: with them, a method finds no super()
+class _Patience(Patience):
+    # Once something was tried again and worked, nobody remembers what went wrong before.
+    scheduler: Scheduler
+
+    def spent_on(self, work: Callable[[], Result], failed: Callable[[], object] = lambda: None) -> Result:
+        if not self.scheduler.in_task:
+            return super().spent_on(work, failed)
+        task, tries = self.scheduler.current, itertools.count()
+        before = task.history
+
+        def once() -> Result:
+            task.history = begun = (*before, *(["again"] * next(tries)))
+            result = work()
+            task.history = (*before, *task.history[len(begun) :])
+            return result
+
+        return super().spent_on(once, failed)
 
 
 class _Log:
@@ -283,6 +319,12 @@ class _Log:
 class _Identifier:
     def __init__(self, number: int) -> None:
         self.hex = f"{number:032x}"
+
+
+def _seen(answer: dict[str, Any]) -> dict[str, Any]:
+    # A body is what its key and version say, unless it breaks somewhere.
+    seen = {name: value for name, value in answer.items() if name not in {"ResponseMetadata", "ConsumedCapacity"}}
+    return seen | {"Body": getattr(answer["Body"], "left", "")} if "Body" in answer else seen
 
 
 def _on_the_wire(parameters: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tests.simulation.services.answers import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from random import Random
 
 REMEMBERED_SECONDS = 300
@@ -93,6 +93,10 @@ class SimulatedQueue:
         """Return the message that was sent under this name within five minutes."""
         at, message = self._seen.get(self._name_of(group, once), (0.0, None))
         return message if message is not None and now - at < REMEMBERED_SECONDS else None
+
+    def names_seen(self) -> Collection[tuple[str, str]]:
+        """Return the groups and names under which messages were ever sent."""
+        return self._seen.keys()
 
     def _name_of(self, group: str, once: str) -> tuple[str, str]:
         return (group if self.once_by_group else "", once)
