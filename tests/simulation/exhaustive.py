@@ -174,11 +174,11 @@ class _Run:
     def _state(self, tasks: list[Task]) -> bytes:
         world = self.world
         at_work = {task.process.name for task in world.scheduler.tasks() if task.process.alive}
-        standing = [
+        standing = sorted(
             (task.process.name, task.name, task.over, task.asks, task.history, bool(task.error), task in tasks)
             for task in world.scheduler.ever
             if task.process.name in at_work
-        ]
+        )
         state = (world.contents(), standing, world.strange, bool(self.faults.fired))
         return blake2b(repr(state).encode(), digest_size=16).digest()
 
