@@ -17,11 +17,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from iotagg.anomalies import anomalies
 from iotagg.assess import assess_chunk, assess_outstanding, assess_pair
+from iotagg.audit import audit
 from iotagg.core.findings import Kind
 from iotagg.core.judging.pairs import Pair
 from iotagg.core.judging.ranking import are_flags_old, ranks_of
 from iotagg.core.ledger import Policy
 from iotagg.forgetting import forget_before
+from iotagg.forgetting_device import forget_device
 from iotagg.jobs.consolidate import consolidate_here
 from iotagg.pipeline import Request, retract, upload
 from iotagg.sources import path_text
@@ -30,12 +32,12 @@ from iotagg.stores.memory import MemoryStore
 from iotagg.stores.sqlite import SqliteStore
 from tests.examples import examples
 from tests.pipeline.csvs import csv, flow, put
-from tests.stores.backends import simulated
+from tests.stores.backends import BACKENDS, simulated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from iotagg.core.contribution import Name
+    from iotagg.core.contribution import Chunk, Name
     from iotagg.core.pair_month import PairMonth
     from iotagg.core.ranks import Rank
     from iotagg.stores.protocol import Store
@@ -284,4 +286,49 @@ def test_what_stands_out_once_earlier_months_are_gone_is_told(tmp_path: Path) ->
         ("2022-11-20", Kind.NEW_PAIR, DESTINATIONS[1]),
         ("2022-11-25", Kind.SURGE, DESTINATIONS[0]),
     ]
+    store.close()
+
+
+def others_assess_meanwhile(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pairs be assessed right before each chunk is applied, as when another file has them, too."""
+    apply = store.apply
+
+    def applied(name: Name, revision: int, number: int, chunk: Chunk) -> bool:
+        assess_chunk(store, SITE, chunk)
+        return apply(name, revision, number, chunk)
+
+    monkeypatch.setattr(store, "apply", applied)
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "simulated"])
+def test_what_stands_out_once_a_device_is_forgotten_is_what_would_without_it(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The device is a destination of a source that makes few new pairs, and has a surge; others have theirs, too.
+    store = BACKENDS[kind](tmp_path).open()
+    forgotten, kept = DESTINATIONS
+    content = csv(
+        *(flow(destination=kept, day=iso(number), packets=50_000 if number == 45 else 100) for number in range(60)),
+        *(
+            flow(destination=forgotten, day=iso(number), packets=90_000 if number == 50 else 100)
+            for number in range(60)
+        ),
+        *(flow(destination="203.0.113.1", day=iso(number)) for number in (40, 41)),
+        *(flow(forgotten, kept, day=iso(number)) for number in (*range(20), *range(25, 60))),
+    )
+    store_of_rest = MemoryStore()
+    rest = b"".join(line for line in content.splitlines(keepends=True) if forgotten.encode() not in line)
+    bring = patch("iotagg.pipeline.consolidate", consolidate_here) if kind == "simulated" else nullcontext()
+    with bring:
+        upload(store, put(tmp_path / "a.csv", content), Request(SITE))
+        assess_outstanding(store)
+    others_assess_meanwhile(store, monkeypatch)
+    forget_device(store, forgotten)
+    upload(store_of_rest, put(tmp_path / "a.csv", rest), Request(SITE))
+    assess_outstanding(store)
+    assess_outstanding(store_of_rest)
+    question = Question(TODAY, since=iso(0), until=iso(80), site=SITE)
+    assert anomalies(store, question) == anomalies(store_of_rest, question)
+    assert stored_ranks(store) == ranks_of_sums(store)
+    assert list(audit(store)) == []
     store.close()
