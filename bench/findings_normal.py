@@ -14,6 +14,7 @@ from iotagg.core.findings import Kind
 from iotagg.core.judging.folding import folded
 from iotagg.core.judging.limits import LEAST
 from iotagg.core.judging.pairs import Pair, Span, pair_findings
+from iotagg.core.judging.remaining import at_most_five
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,6 +59,7 @@ def normal_days(traffic: Traffic) -> Found:
         "of_days": of_days,
         "plain": _by_day(findings, watched),
         "folded": _by_day(folded(findings), watched),
+        "told": _by_day(at_most_five(folded(findings)), watched),
     }
 
 

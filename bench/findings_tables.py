@@ -124,11 +124,11 @@ def per_day(found: Sequence[Found]) -> Table:
     """Return how many findings a site has on a day."""
     rows = []
     for name, harsh in (("sways as the sample's", False), ("harsh sways", True)):
-        for told in ("plain", "folded"):
+        for told, words in (("plain", "plain"), ("folded", "folded by cause"), ("told", "as told")):
             days = sorted(number for each in only(found, "normal", harsh=harsh) for number in each[told])
             over = sum(number > _MOST_A_DAY for number in days)
             rows.append(
-                (f"{name}, {told}", len(days), sum(days) / len(days), days[len(days) * 95 // 100], days[-1], over)
+                (f"{name}, {words}", len(days), sum(days) / len(days), days[len(days) * 95 // 100], days[-1], over)
             )
     header = ("traffic", "site-days", "mean", "95 % of days have at most", "most", f"days with more than {_MOST_A_DAY}")
     return Table("Findings of a site on a day", header, rows)

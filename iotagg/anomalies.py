@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from iotagg.core.allowances import allows
 from iotagg.core.judging.folding import folded
 from iotagg.core.judging.pairs import Span
+from iotagg.core.judging.remaining import at_most_five
 from iotagg.errors import InvalidValue
 from iotagg.standing_out.devices import findings_of_devices
 from iotagg.standing_out.pairs import findings_of_pairs
@@ -42,8 +43,9 @@ def anomalies(store: Store, question: Question) -> Answer:
             else:
                 found.append(finding)
     together = folded(found)
-    told = tuple(finding for finding in together if finding.severity >= question.least)
-    return Answer(told, tuple(judged), hidden, len(together) - len(told))
+    told = [finding for finding in together if finding.severity >= question.least]
+    milder = len(together) - len(told)
+    return Answer(tuple(told if question.singly else at_most_five(told)), tuple(judged), hidden, milder)
 
 
 def _check(question: Question) -> None:

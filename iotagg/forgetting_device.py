@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from iotagg.assess import assess_chunk
 from iotagg.core.contribution import Name
-from iotagg.core.ledger import Move
+from iotagg.core.ledger import Move, is_in
 from iotagg.core.mentions import masked, mentions
 from iotagg.core.rejects import packed_rejects
 from iotagg.core.remainder import ERASED, is_of, remainder, without_mention
 from iotagg.errors import NotFound
 from iotagg.forgetting import Affected, count_pairs, disallow, nothing_raw
-from iotagg.pipeline import settle
+from iotagg.pipeline import apply_missing, consolidate, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from iotagg.core.contribution import Chunk
+    from iotagg.core.contribution import Chunk, Head
     from iotagg.core.ledger import FileRecord, Refusal
     from iotagg.core.rejects import Reject
     from iotagg.forgetting import Remove
@@ -91,7 +93,23 @@ def _finish(store: Store, site: str) -> None:
     for pending in store.pending(site):
         record = store.file(pending.name)
         if record is not None and ERASED in record.head.reading:
-            settle(store, [record.name])
+            settle(store, [record.name], _brought_assessed)
+
+
+def _brought_assessed(store: Store, head: Head, revision: int) -> None:
+    # Others may have assessed pairs while the file was out and its remainder not in yet. A store that derives what is
+    # to be assessed leaves it to the next one who asks.
+    if not is_in(revision):
+        consolidate(store, head, revision)
+        return
+    left = set(range(head.chunks)) - store.assessed_chunks(head.name, revision)
+    apply_missing(store, head.name, revision, sorted(left))
+    left -= store.assessed_chunks(head.name, revision)
+    with suppress(NotFound):  # it was erased meanwhile
+        for number, chunk in store.chunks(head.name, sorted(left)):
+            assess_chunk(store, head.name.site, chunk)
+            store.chunk_assessed(head.name, revision, number)
+    store.settled(head.name, revision)
 
 
 def _take_out(store: Store, name: Name, device: str, remove: Remove) -> None:
@@ -108,7 +126,7 @@ def _take_out(store: Store, name: Name, device: str, remove: Remove) -> None:
             for path in sorted(record.paths):
                 remove(path)
                 store.move(name.site, Move(path, take=settled[-1], drop=(name,), in_place=True))
-            settle(store, settled)
+            settle(store, settled, _brought_assessed)
             erased = store.erase(name)
 
 

@@ -64,7 +64,7 @@ class Note:
 class Counts:
     """How much an audit compared so far, how many files are pending, and how many pair-months were not judged.
 
-    `corrected` are the pair-months that a rebuild put right, and `markers` the markers.
+    `corrected` are the pair-months that a rebuild put right, `markers` the markers, and `ranks` the ranks alone.
     """
 
     files: int = 0
@@ -74,6 +74,7 @@ class Counts:
     findings: int = 0
     corrected: int = 0
     markers: int = 0
+    ranks: int = 0
 
 
 def _subject(found: Finding | Note) -> dict[str, Any]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from iotagg.assess import assess_pair
 from iotagg.auditing.findings import Finding, Note, figure_name
+from iotagg.auditing.ranks import Ranks, rank_fault
 from iotagg.auditing.spool import ALL, UNREADABLE, added_up
 from iotagg.core.books import Held
 from iotagg.core.contribution import bucket_of
-from iotagg.core.judging.pairs import Pair
 from iotagg.core.metrics import FLOWS
 
 if TYPE_CHECKING:
@@ -27,12 +26,11 @@ if TYPE_CHECKING:
     from iotagg.core.contribution import Name
     from iotagg.stores.protocol import Store
 
-    _Side = tuple[Key, int, Mapping[str, object]]
+    _Side = tuple[Key, Held | None, Mapping[str, object]]
 
 _TURNS = 5
 _TOGETHER = 100  # pair-months that are looked at again at once
 _WAIT_SECONDS = 0.05
-_HELD, _EXPECTED = 0, 1
 
 
 @dataclass(slots=True)
@@ -46,12 +44,17 @@ class Comparison:
     counts: Counts
     wait: Callable[[float], object]
     mend: bool = False
+    ranks: Ranks = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ranks = Ranks(self.store)
 
     def findings(self) -> Iterator[Finding | Note]:
         """Yield what differs while nothing of it moves, and what could not be judged."""
         for key, held, expected in self._side_by_side():
             self.counts.pair_months += 1
-            if held != expected:
+            figures = held.figures if held is not None else {}
+            if figures != expected or (held and rank_fault(held) and self.ranks.are_to_follow(held.site)):
                 self.spool.add_suspect(key, 0)
         for turn in range(_TURNS):
             while keys := self.spool.suspects(turn, _TOGETHER):
@@ -64,18 +67,14 @@ class Comparison:
                 text = "it is being written to; not judged"
                 yield Note(site, text, source=source, destination=destination, month=month)
 
-    def _side_by_side(self) -> Iterator[tuple[Key, Mapping[str, object], Mapping[str, object]]]:
+    def _side_by_side(self) -> Iterator[_Side]:
         first_month = self.files.first_month
-        held: Iterator[_Side] = ((row.key, _HELD, row.figures) for row in self.store.held(self.sites) if row.figures)
-        expected: Iterator[_Side] = (
-            (key, _EXPECTED, sums) for key, sums in self.spool.expected() if key[3] >= first_month
-        )
+        held: Iterator[_Side] = ((row.key, row, {}) for row in self.store.held(self.sites) if row.figures)
+        expected: Iterator[_Side] = ((key, None, sums) for key, sums in self.spool.expected() if key[3] >= first_month)
         both = merge(held, expected, key=itemgetter(0))
         for key, group in groupby(both, key=itemgetter(0)):
-            found: list[Mapping[str, object]] = [{}, {}]
-            for _, side, figures in group:
-                found[side] = figures
-            yield key, found[_HELD], found[_EXPECTED]
+            sides = list(group)  # what is held comes first, and what is expected last
+            yield key, sides[0][1], sides[-1][2]
 
     def _judged(self, keys: list[Key], turn: int) -> list[Finding]:
         # Where a store can hold its writers back, it does while something is put right.
@@ -95,25 +94,36 @@ class Comparison:
                 if moved or _standing(of_key, before) != _standing(of_key, after):
                     self.spool.add_suspect(key, turn + 1)
                 elif key[3] >= first_month:
-                    found += self._settled(row, _present(of_key, after), turn)
+                    fault = rank_fault(row)
+                    if fault and not self.ranks.was_assessed(row.site, of_key, before):
+                        fault = ""
+                    found += self._settled(row, _present(of_key, after), fault, turn)
         return found
 
-    def _settled(self, held: Held, expected: dict[str, int], turn: int) -> list[Finding]:
+    def _settled(self, held: Held, expected: dict[str, int], fault: str, turn: int) -> list[Finding]:
         # What differs stands still: it is said, and put right where that is wanted and can be done.
         if held.figures == expected:
-            return []
+            return self._ranked(held, fault) if fault else []
         site, source, destination, month = held.key
         if lost := self.spool.lost(site, bucket_of(source, destination)):
             name, chunk = lost[0]
             text = f"it cannot be recomputed: {_loss(name, chunk)}"
             return [Finding(site, text, source=source, destination=destination, month=month)]
         if self.mend:
+            if not expected:
+                self.ranks.take_away(held)
             if not self.store.correct(held, expected):
                 self.spool.add_suspect(held.key, turn + 1)
                 return []
-            assess_pair(self.store, Pair(site, source, destination), month, month)
+            self.ranks.assess(held)
             self.counts.corrected += 1
         return list(_differences(held, expected))
+
+    def _ranked(self, held: Held, fault: str) -> list[Finding]:
+        if self.mend:
+            self.ranks.assess(held)
+            self.counts.ranks += 1
+        return [Finding(held.site, fault, source=held.source, destination=held.destination, month=held.month)]
 
     def _learn(self) -> None:
         # Whatever may be counted is stored before: who knows all names knows all that may have come to a sum.

@@ -33,7 +33,11 @@ _ANY = "any"
 @click.command()
 @click.option("--src", type=NETWORK, default="", help="From this address, or these: 192.0.2.7 or 192.0.2.0/24.")
 @click.option("--dst", type=NETWORK, default="", help="To this address, or these.")
-@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only this kind of finding.")
+@click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in Kind if kind is not Kind.OTHERS]),
+    help="Only this kind of finding.",
+)
 @click.option("--site", type=SITE, default="", help="At this site only.")
 @click.option("--until", type=DAY, default="", help="The last day on which it is in order, such as 2022-12-31.")
 @click.option("--note", default="", help="Why, in a line.")

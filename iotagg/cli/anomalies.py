@@ -40,6 +40,7 @@ _SEVERITIES = {severity_name(severity): severity for severity in Severity}
 @click.option(
     "--min-severity", type=click.Choice(list(_SEVERITIES)), default="low", help="Only what is at least so severe."
 )
+@click.option("--all", "singly", is_flag=True, help="Each finding, also of a day that has more than five.")
 @click.option(
     "--format",
     "form",
@@ -57,6 +58,7 @@ def anomalies(
     until: str,
     site: str,
     min_severity: str,
+    singly: bool,
     form: str,
     as_json: bool,
     output: Place | None,
@@ -65,8 +67,9 @@ def anomalies(
 
     Surges and drops, pairs that have gone silent, new pairs of devices that rarely make any, devices that talk to many
     at once, sites that sent nothing, files with rejected rows. A day is compared with the same pair's days in the 60
-    before it. Without a day, it is the newest that is over at each site. What belongs together is one line, and what
-    iotagg allow lists is left out. Where nothing stands out, nothing is printed.
+    before it. Without a day, it is the newest that is over at each site. What belongs together is one line, of a
+    site's day there are five at most, and what iotagg allow lists is left out. Where nothing stands out, nothing is
+    printed.
 
     Examples:
 
@@ -84,6 +87,7 @@ def anomalies(
         until=day or until,
         site=site,
         least=_SEVERITIES[min_severity],
+        singly=singly,
     )
     with session.store() as store:
         known_site(store, site)

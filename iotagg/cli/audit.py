@@ -123,9 +123,13 @@ def rebuild(session: Session, sites: tuple[str, ...], live: bool, as_json: bool)
                 with progress.room():
                     _print(found, as_json=as_json)
         if as_json:
-            print_json({"corrected": {"pair_months": counts.corrected, "markers": counts.markers}})
+            put_right = {"pair_months": counts.corrected, "markers": counts.markers, "ranks": counts.ranks}
+            print_json({"corrected": put_right})
         else:
-            click.echo(f"put right: {plural(counts.corrected, 'pair-month')}, {plural(counts.markers, 'marker')}")
+            ranks = f", {plural(counts.ranks, 'rank')}" if counts.ranks else ""
+            click.echo(
+                f"put right: {plural(counts.corrected, 'pair-month')}, {plural(counts.markers, 'marker')}{ranks}"
+            )
         left = tell(store, sites, as_json=as_json)
     return 1 if left.findings else 0
 

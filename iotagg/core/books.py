@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,23 +20,29 @@ class Marker:
     """How far a chunk's history is applied: its revision, whether it is in, and what it adds to each month.
 
     `totals` is None where a store keeps none. `expires` says that it will go by itself, as one of what was erased does.
+    `assessed` is the last revision that was assessed; None where a store derives that.
     """
 
     revision: int
     is_in: bool
     totals: Totals | None = None
     expires: bool = False
+    assessed: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A pair's month as it is held: its figures that are not 0, and the text of those that are no whole numbers."""
+    """A pair's month as it is held: its figures that are not 0, and the text of those that are no whole numbers.
+
+    `rank` is the text of its rank, None where it has none.
+    """
 
     site: str
     source: str
     destination: str
     month: str
     figures: Figures
+    rank: str | None = field(default=None, compare=False)
 
     @property
     def key(self) -> tuple[str, str, str, str]:

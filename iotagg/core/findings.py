@@ -16,6 +16,8 @@ class Kind(StrEnum):
     FAN_OUT = "fan-out"
     SITE_SILENT = "site-silent"
     REJECTS = "rejects"
+    OTHERS = "others"
+    """Nothing of its own: what is left of a site's day that has more findings than anybody reads."""
 
 
 class Severity(IntEnum):
@@ -34,7 +36,7 @@ class Finding:
     of the file whose lines were rejected. `score` says how far it is from what is usual: in deviations of a normal
     distribution, or 0 where no deviation is behind it. `measure` names what was measured (`flows`, `duration`,
     `packets`, `destinations`, `days`, `rejected`), `usual` and `actual` are its figures: durations in µs. `pairs` is
-    how many pairs one finding stands for.
+    how many pairs one finding stands for, `parts` are the findings that were folded into it.
     """
 
     site: str
@@ -50,3 +52,4 @@ class Finding:
     usual: float = 0.0
     actual: int = 0
     pairs: int = 1
+    parts: tuple[Finding, ...] = ()

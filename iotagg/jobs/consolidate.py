@@ -103,9 +103,16 @@ def apply_all(  # noqa: PLR0917 (three parts name a revision's chunks)
 
 
 def consolidate_here(store: Store, head: Head, revision: int) -> None:
-    """Bring a contribution to a revision in this process, a few chunks at once, instead of handing it over."""
+    """Bring a contribution to a revision in this process, a few chunks at once, instead of handing it over.
+
+    Of what was erased, nothing is left to be done.
+    """
     missing = set(range(head.chunks)) - store.assessed_chunks(head.name, revision) if revision else set()
-    apply_all(store, head.name, revision, sorted(missing))
+    try:
+        apply_all(store, head.name, revision, sorted(missing))
+    except NotFound:
+        if not _is_erased(store, head.name):
+            raise
     store.settled(head.name, revision)
 
 

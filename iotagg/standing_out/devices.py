@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iotagg.core.judging.devices import Peers, device_findings
+from iotagg.core.judging.ranking import are_flags_old
 from iotagg.standing_out.months import months_between
 
 if TYPE_CHECKING:
@@ -19,11 +20,12 @@ def findings_of_devices(store: Store, site: str, since: str, until: str) -> Iter
 
     Only a device that met somebody new can stand out: of the others nothing is read.
     """
+    floor = store.first_month()
     met = {
         source
         for month in months_between(since, until)
         for source, _, rank in store.ranks(site, month)
-        if rank.new and since <= f"{month}-{rank.new:02}" <= until
+        if are_flags_old(floor, month) or (rank.new and since <= f"{month}-{rank.new:02}" <= until)
     }
     for source in sorted(met):
         yield from device_findings(site, source, Peers(store.source_months(site, source)), since, until)

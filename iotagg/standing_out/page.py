@@ -59,8 +59,7 @@ def as_page(answer: Answer) -> str:
 
 def _section(section: Section) -> str:
     rows = "\n".join(map(_row, section.told))
-    more = f'\n<p class="rest">{escape(section.more)}</p>' if section.more else ""
-    return f"<h2>{escape(section.title)}</h2>\n<table>\n{rows}\n</table>{more}"
+    return f"<h2>{escape(section.title)}</h2>\n<table>\n{rows}\n</table>"
 
 
 def _row(finding: Finding) -> str:

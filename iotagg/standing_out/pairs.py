@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from iotagg.core.history import days_of
 from iotagg.core.judging.limits import LONGEST_PATIENCE, WINDOW
 from iotagg.core.judging.pairs import Pair, Span, pair_findings
+from iotagg.core.judging.ranking import are_flags_old
 from iotagg.standing_out.months import months_between
 from iotagg.standing_out.sites import later
 
@@ -31,8 +32,10 @@ _MOST_PATIENT = LONGEST_PATIENCE + 1  # days after its last one on which a silen
 def findings_of_pairs(store: Store, site: str, span: Span) -> Iterator[Finding]:
     """Yield what stands out of a site's pairs in a span."""
     months = months_between(later(span.since, -_MOST_PATIENT), span.until)
-    odd = _ranked(store, site, months, stands_out=True)
-    quiet = _with_a_missing_day(store, site, _ranked(store, site, months, steady=True) - odd, span)
+    floor = store.first_month()
+    told = [month for month in months if not are_flags_old(floor, month)]
+    odd = _ranked(store, site, told, stands_out=True) | _ranked(store, site, set(months) - set(told))
+    quiet = _with_a_missing_day(store, site, _ranked(store, site, told, steady=True) - odd, span)
     needed = months_between(later(span.since, -NEEDED), span.until)
     for ends, days in _read(store, site, sorted(odd | quiet), needed):
         yield from pair_findings(Pair(site, *ends), days, span)

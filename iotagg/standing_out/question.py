@@ -20,7 +20,8 @@ class Question:
 
     `since` and `until` are inclusive ISO days; without `until`, they end with the newest day that is over at each site,
     and without `since`, they begin `days` before that end. `site` is "" for all. `today` is the ISO day of whoever
-    asks: days behind it are those of wrong clocks. Without `allowances`, the stored allow list holds.
+    asks: days behind it are those of wrong clocks. Without `allowances`, the stored allow list holds. With `singly`, a
+    site's day may have more than five findings.
     """
 
     today: str
@@ -30,6 +31,7 @@ class Question:
     site: str = ""
     least: Severity = Severity.LOW
     allowances: Sequence[Allowance] | None = None
+    singly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What stands out, folded, sorted by site and day, the worst of a day first.
+    """What stands out, folded, sorted by site and day, the worst of a day first, at most five of each.
 
     `hidden` is the number of findings, before any were folded, that the allow list hides; `milder` that of findings
     below the severity that was asked for.

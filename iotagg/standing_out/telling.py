@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from iotagg.core.cells import printable
-from iotagg.core.findings import Kind, Severity
-from iotagg.core.judging.words import count
+from iotagg.core.findings import Kind
+from iotagg.core.judging.words import KIND_NAMES, count, kinds_counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from iotagg.core.findings import Finding
+    from iotagg.core.findings import Finding, Severity
     from iotagg.standing_out.question import Answer
-
-LINES = 5
-"""Findings of a site's day that are told; of those that are milder, only how many there are."""
-
-_NAMES = {
-    Kind.SURGE: ("surge", "surges"),
-    Kind.DROP: ("drop", "drops"),
-    Kind.SILENT: ("pair gone silent", "pairs gone silent"),
-    Kind.NEW_PAIR: ("new pair", "new pairs"),
-    Kind.FAN_OUT: ("burst of destinations", "bursts of destinations"),
-    Kind.SITE_SILENT: ("site that sent nothing", "sites that sent nothing"),
-    Kind.REJECTS: ("file with rejected rows", "files with rejected rows"),
-}
 
 
 def headline(findings: Sequence[Finding]) -> str:
     """Return in a line what stands out, the worst first: `2 surges and a site that sent nothing, at 2 sites`."""
-    worst = {kind: max(each.severity for each in findings if each.kind is kind) for kind in {f.kind for f in findings}}
-    numbers = Counter(finding.kind for finding in findings)
-    ordered = sorted(numbers, key=lambda kind: (-worst[kind], -numbers[kind], kind))
-    parts = [count(numbers[kind], *_NAMES[kind]) for kind in ordered]
-    told = " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
     sites = sorted({finding.site for finding in findings})
     days = sorted({finding.day for finding in findings})
     at = printable(sites[0]) if len(sites) == 1 else f"{len(sites)} sites"
-    return f"{told} at {at}, {days[0] if len(days) == 1 else f'{days[0]} to {days[-1]}'}"
+    return f"{kinds_counted(findings)} at {at}, {days[0] if len(days) == 1 else f'{days[0]} to {days[-1]}'}"
 
 
 def subject(findings: Sequence[Finding]) -> str:
@@ -52,12 +33,11 @@ def subject(findings: Sequence[Finding]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What stands out of a site on a day: findings that are told, and how many more there are, in words."""
+    """What stands out of a site on a day."""
 
     site: str
     day: str
     told: tuple[Finding, ...]
-    more: str
 
     @property
     def title(self) -> str:
@@ -65,23 +45,10 @@ class Section:
         return f"{date.fromisoformat(self.day):%A} {self.day}, {printable(self.site)}"
 
 
-def sections(findings: Sequence[Finding], lines: int = LINES) -> list[Section]:
-    """Return findings, which are sorted by site and day, by these; of each only so many."""
-    made = []
-    for (site, day), group in groupby(findings, key=lambda finding: (finding.site, finding.day)):
-        of_day = list(group)
-        made.append(Section(site, day, tuple(of_day[:lines]), _more(of_day[lines:])))
-    return made
-
-
-def _more(findings: Sequence[Finding]) -> str:
-    if not findings:
-        return ""
-    numbers = Counter(finding.severity for finding in findings)
-    by_severity = [(numbers[each], severity_name(each)) for each in reversed(Severity) if numbers[each]]
-    if len(by_severity) == 1:
-        return f"and {len(findings):,} more ({by_severity[0][1]})"
-    return f"and {len(findings):,} more ({', '.join(f'{number:,} {name}' for number, name in by_severity)})"
+def sections(findings: Sequence[Finding]) -> list[Section]:
+    """Return findings, which are sorted by site and day, by these."""
+    by_day = groupby(findings, key=lambda finding: (finding.site, finding.day))
+    return [Section(*key, tuple(of_day)) for key, of_day in by_day]
 
 
 def severity_name(severity: Severity) -> str:
@@ -91,14 +58,16 @@ def severity_name(severity: Severity) -> str:
 
 def kind_name(finding: Finding) -> str:
     """Return the kind of a finding as one says it."""
-    return _NAMES[finding.kind][0]
+    return KIND_NAMES[finding.kind][0]
 
 
 def about(finding: Finding) -> str:
-    """Return what a finding is about: a pair, a device, a file, or the whole site."""
+    """Return what a finding is about: a pair, a device, a file, the whole site, or what remains of its day."""
     source, destination = printable(finding.source), printable(finding.destination)
     if finding.file:
         return printable(finding.file)
+    if finding.kind is Kind.OTHERS:
+        return f"iotagg anomalies --day {finding.day} --site {printable(finding.site)} --all tells each"
     if source and destination:
         return f"{source} → {destination}"
     return source or (f"→ {destination}" if destination else "the site")
@@ -106,6 +75,8 @@ def about(finding: Finding) -> str:
 
 def sentence(finding: Finding) -> str:
     """Return a finding as one reads it: its kind, what it is about, and why."""
+    if finding.kind is Kind.OTHERS:
+        return f"{printable(finding.reason)}; {about(finding)}"
     return f"{kind_name(finding)}: {about(finding)}: {printable(finding.reason)}"
 
 
@@ -135,4 +106,5 @@ def fields(finding: Finding) -> dict[str, Any]:
         "actual": finding.actual,
         "score": round(finding.score, 2),
         "pairs": finding.pairs,
+        "parts": [fields(part) for part in finding.parts],
     }

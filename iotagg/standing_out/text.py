@@ -8,8 +8,6 @@ from iotagg.core.judging.words import count
 from iotagg.standing_out.telling import footer, headline, sections, sentence, severity_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from iotagg.standing_out.question import Answer
     from iotagg.standing_out.telling import Section
 
@@ -29,15 +27,8 @@ def as_text(answer: Answer) -> str:
 
 def section_text(section: Section) -> str:
     """Return a site's day as lines to read."""
-    return "\n".join(_lines(section))
-
-
-def _lines(section: Section) -> Iterator[str]:
-    yield section.title
-    for finding in section.told:
-        yield f"  {severity_name(finding.severity):<{_WIDTH}}  {sentence(finding)}"
-    if section.more:
-        yield f"  {section.more}"
+    told = (f"  {severity_name(finding.severity):<{_WIDTH}}  {sentence(finding)}" for finding in section.told)
+    return "\n".join((section.title, *told))
 
 
 def not_told(answer: Answer) -> str:

@@ -292,13 +292,17 @@ class MemoryStore(MemoryRanks):
         with self._lock:
             kept = sorted((key, sums) for key, sums in self._tables.sums.items() if not sites or key[0] in sites)
         floor = self.floor()
-        return (Held(*key, figures_of(sums)) for key, sums in kept if key[3] >= floor)
+        return (Held(*key, figures_of(sums), self._rank_text(key)) for key, sums in kept if key[3] >= floor)
 
     def held_month(self, site: str, source: str, destination: str, month: str) -> Held | None:
         key = (site, source, destination, month)
         with self._lock:
             sums = self._tables.sums.get(key)
-            return None if sums is None else Held(*key, figures_of(sums))
+            return None if sums is None else Held(*key, figures_of(sums), self._rank_text(key))
+
+    def _rank_text(self, key: PairMonthKey) -> str | None:
+        rank = self._tables.ranks.get(key)
+        return None if rank is None else str(rank)
 
     def correct(self, before: Held, sums: dict[str, int]) -> bool:
         with self._lock:
@@ -306,6 +310,7 @@ class MemoryStore(MemoryRanks):
             if (standing.figures if standing is not None else {}) != before.figures:
                 return False
             self._tables.sums[before.key] = {FLOWS: 0, **sums}
+            self._tables.ranks.pop(before.key, None)
             return True
 
     def put_marker(self, name: Name, number: int, before: Marker, revision: int) -> bool:

@@ -356,7 +356,7 @@ class Store(Protocol):
     def correct(self, before: Held, sums: dict[str, int]) -> bool:
         """Put sums in the place of a pair-month that is held as it was before; say whether it was.
 
-        Without figures there is nothing before, without sums nothing is left.
+        Without figures there is nothing before, without sums nothing is left. Its rank, which is of other sums, goes.
         """
         ...
 

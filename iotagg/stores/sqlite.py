@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from iotagg.core.books import Held
     from iotagg.core.contribution import Chunk
     from iotagg.core.ledger import Move
     from iotagg.core.lines import ByteStream
@@ -81,7 +82,6 @@ class SqliteStore:
         self.markers = self._books.markers
         self.held = self._books.held
         self.held_month = self._books.held_month
-        self.correct = self._books.correct
         self.put_marker = self._books.put_marker
 
     @property
@@ -424,6 +424,13 @@ class SqliteStore:
             " ORDER BY source, destination, month"
         )
         return _pair_months(self._run(query, site))
+
+    def correct(self, before: Held, sums: dict[str, int]) -> bool:
+        with self._database.transaction():
+            corrected = self._books.correct(before, sums)
+            if corrected:
+                self._ranks.put_rank(before.site, PairMonth(*before.key[1:], sums), None)
+            return corrected
 
     def first_month(self) -> str:
         return self.floor()

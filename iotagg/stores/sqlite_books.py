@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 OF_FILE = "site = ? AND content = ? AND options = ?"
 OF_PAIR_MONTH = "site = ? AND source = ? AND destination = ? AND month = ?"
 IS_KEPT = "month >= coalesce((SELECT month FROM floor), '')"
-_HELD = "site, source, destination, month, sums"
+_HELD = (
+    "site, source, destination, month, sums, (SELECT text FROM rank WHERE (place, source, destination) ="
+    " ((SELECT place FROM rank_month WHERE (site, month) = (pair_month.site, pair_month.month)),"
+    " pair_month.source, pair_month.destination))"
+)
 
 
 class SqliteBooks:
@@ -82,5 +86,5 @@ def file_key(name: Name) -> tuple[str, str, str]:
 
 
 def _held(row: tuple[Any, ...]) -> Held:
-    site, source, destination, month, sums = row
-    return Held(site, source, destination, month, figures_in(sums))
+    site, source, destination, month, sums, rank = row
+    return Held(site, source, destination, month, figures_in(sums), None if rank is None else str(rank))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from iotagg.core.findings import Finding, Kind, Severity
+from iotagg.core.judging.remaining import MOST_A_DAY, at_most_five
 from iotagg.standing_out.page import as_page
 from iotagg.standing_out.question import Answer
-from iotagg.standing_out.telling import LINES, fields, headline
+from iotagg.standing_out.telling import fields, headline
 from iotagg.standing_out.text import as_text
 from iotagg.stores.sqlite import SqliteStore
 from tests.pipeline.standing import SURGE, counted
@@ -196,14 +197,40 @@ def test_what_cannot_be_allowed_is_refused_in_a_line(
 # The words.
 
 
-def test_of_a_sites_day_the_worst_are_told_and_of_the_others_how_many_there_are() -> None:
-    found = [finding(severity=Severity.HIGH), *[finding(Kind.DROP)] * (LINES + 2)]
-    lines = as_text(Answer(tuple(found), (), hidden=3, milder=1)).splitlines()
-    assert lines[0] == "1 surge and 7 drops at paris, 2022-12-21"
-    assert lines[2 + 1 + LINES] == "  and 3 more (low)"
-    assert lines[-3] == "3 findings hidden by the allow list, 1 milder one not told"
-    mixed = [*found[:LINES], finding(severity=Severity.MEDIUM), finding()]
-    assert "  and 2 more (1 medium, 1 low)" in as_text(Answer(tuple(mixed), ()))
+def crowded(number: int = 12) -> tuple[Finding, ...]:
+    """Findings of one day: one is severe, the others new pairs of strangers."""
+    new = [finding(Kind.NEW_PAIR, source=f"192.0.2.{100 + each}") for each in range(number - 1)]
+    return (finding(severity=Severity.HIGH, source="192.0.2.200"), *new)
+
+
+def test_of_a_sites_day_the_worst_are_told_and_a_line_says_what_the_others_are() -> None:
+    lines = as_text(Answer(tuple(at_most_five(crowded())), (), hidden=3, milder=1)).splitlines()
+    assert lines[0] == "1 surge and 11 new pairs at paris, 2022-12-21"
+    assert lines[3] == "  high    surge: 192.0.2.200: why"
+    assert len(lines[3:8]) == MOST_A_DAY
+    assert lines[7] == (
+        "  low     8 more (low): 8 new pairs; of 192.0.2.103 (1), 192.0.2.104 (1), 192.0.2.105 (1) and 5 more;"
+        " iotagg anomalies --day 2022-12-21 --site paris --all tells each"
+    )
+    assert lines[9] == "3 findings hidden by the allow list, 1 milder one not told"
+
+
+def test_a_page_tells_what_the_others_are_and_objects_hold_them() -> None:
+    told = at_most_five(crowded())
+    page = as_page(Answer(tuple(told), ()))
+    assert page.count("<tr>") == MOST_A_DAY
+    assert "<td>iotagg anomalies --day 2022-12-21 --site paris --all tells each</td><td>8 more (low): 8 new" in page
+    rest = fields(told[-1])
+    assert (rest["kind"], rest["actual"], rest["src_ip"]) == ("others", 8, None)
+    assert [part["src_ip"] for part in rest["parts"]] == [each.source for each in crowded()[4:]]
+
+
+def test_each_finding_of_a_day_is_told_to_whoever_asks(busy: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("iotagg.anomalies.folded", lambda _: list(crowded()))
+    assert len(busy("anomalies", "--json").objects()) == MOST_A_DAY
+    everything = busy("anomalies", "--all", "--json").objects()
+    assert (len(everything), [each["parts"] for each in everything]) == (12, [[]] * 12)
+    assert "more" not in busy("anomalies", "--all").out
 
 
 def test_a_headline_names_the_worst_first_and_how_many_sites_and_days_there_are() -> None:

@@ -97,7 +97,7 @@ def test_rebuild_puts_right_what_differs_and_audits_after_it(counted: Command) -
     )
     assert counted("export", "--all").out == before
     assert counted("rebuild", "--json").objects() == [
-        {"corrected": {"pair_months": 0, "markers": 0}},
+        {"corrected": {"pair_months": 0, "markers": 0, "ranks": 0}},
         {"files": 2, "pair_months": 4, "pending": 0, "in_flight": 0, "differences": 0},
     ]
 

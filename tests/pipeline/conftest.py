@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 
 from iotagg.core.dialect import ReadingOptions
 from iotagg.core.ledger import Policy
 from iotagg.core.tolerance import Tolerance
+from iotagg.jobs.consolidate import consolidate_here
 from iotagg.pipeline import Request, retract, upload
 from iotagg.sources import no_progress, path_text
 from iotagg.stores.memory import MemoryStore
@@ -18,6 +21,7 @@ from tests.stores.backends import BACKENDS, backend_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from iotagg.core.ledger import FileRecord, OnChange, PathRecord
@@ -58,6 +62,10 @@ class Desk:
             dry_run=dry_run,
         )
         return upload(self.store, self.folder / name, request, passed)
+
+    def assessing(self) -> AbstractContextManager[object]:
+        """Return a context in which what is counted is assessed at once where workers do so, as in a table."""
+        return nullcontext() if self.transactional else patch("iotagg.pipeline.consolidate", consolidate_here)
 
     def retract(self, name: str, site: str = "paris") -> None:
         """Take out all that a path refers to."""

@@ -12,6 +12,7 @@ from iotagg.assess import assess_outstanding
 from iotagg.core.allowances import allowance_of
 from iotagg.core.findings import Finding, Kind, Severity
 from iotagg.core.judging.folding import folded
+from iotagg.core.judging.remaining import at_most_five
 from iotagg.errors import InvalidValue
 from iotagg.pipeline import Request, retract, upload
 from iotagg.standing_out.question import Answer, Question
@@ -227,7 +228,7 @@ def told_by_a_scan(store: Store, question: Question) -> list[Finding]:
         files = site_files(store, judged.site, question.today)
         found += findings_of_site(files, question)
         found += found_by_a_scan(store, judged) if judged.since else []
-    return folded(found)
+    return at_most_five(folded(found))
 
 
 DAYS_OF_A_QUESTION = st.tuples(DAYS_OF_IT, st.integers(0, 20))

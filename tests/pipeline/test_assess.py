@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +17,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from iotagg.anomalies import anomalies
 from iotagg.assess import assess_chunk, assess_outstanding, assess_pair
+from iotagg.audit import audit
+from iotagg.core.findings import Kind
 from iotagg.core.judging.pairs import Pair
-from iotagg.core.judging.ranking import ranks_of
+from iotagg.core.judging.ranking import are_flags_old, ranks_of
 from iotagg.core.ledger import Policy
+from iotagg.forgetting import forget_before
+from iotagg.forgetting_device import forget_device
 from iotagg.jobs.consolidate import consolidate_here
 from iotagg.pipeline import Request, retract, upload
 from iotagg.sources import path_text
@@ -27,11 +32,12 @@ from iotagg.stores.memory import MemoryStore
 from iotagg.stores.sqlite import SqliteStore
 from tests.examples import examples
 from tests.pipeline.csvs import csv, flow, put
-from tests.stores.backends import simulated
+from tests.stores.backends import BACKENDS, simulated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from iotagg.core.contribution import Chunk, Name
     from iotagg.core.pair_month import PairMonth
     from iotagg.core.ranks import Rank
     from iotagg.stores.protocol import Store
@@ -64,7 +70,16 @@ def stored_ranks(store: Store) -> Ranks:
         (source, destination, month): rank for month in MONTHS for source, destination, rank in store.ranks(SITE, month)
     }
     assert listed == found
-    return found
+    return followed(store, found)
+
+
+def followed(store: Store, ranks: Ranks) -> Ranks:
+    """Return ranks without the flags that do not follow the sums: those of the first months above a floor that rose."""
+    floor = store.first_month()
+    return {
+        key: replace(rank, stands_out=False, steady=False, new=0) if rank and are_flags_old(floor, key[2]) else rank
+        for key, rank in ranks.items()
+    }
 
 
 def ranks_of_sums(store: Store) -> Ranks:
@@ -72,11 +87,12 @@ def ranks_of_sums(store: Store) -> Ranks:
     rows: dict[tuple[str, str], list[PairMonth]] = {}
     for row in store.scan(SITE):
         rows.setdefault((row.source, row.destination), []).append(row)
-    return {
+    ranks = {
         (*pair, month): rank
         for pair, months in rows.items()
         for month, rank in ranks_of(months, "2000-01", "2099-12").items()
     }
+    return followed(store, ranks)
 
 
 class Assessed(RuleBasedStateMachine):
@@ -119,8 +135,23 @@ class Assessed(RuleBasedStateMachine):
         file = put(self.root / f"{name}.csv", content)
         with self.counting():
             outcome = upload(self.store, file, Request(SITE, policy=Policy("replace", again=True)))
+        if outcome.state == "refused":
+            assert "the first month that is kept" in outcome.reason
+            return
         assert outcome.state in {"counted", "already counted"}
         self.standing[name] = content
+
+    @rule(month=st.sampled_from(MONTHS[1:5]))
+    def floor_rises(self, month: str) -> None:
+        forget_before(self.store, month, wait=lambda _: None)
+        kept = {path.path for path in self.store.paths(SITE) if any(map(self.is_kept, path.names))}
+        self.standing = {
+            name: content for name, content in self.standing.items() if path_text(self.root / f"{name}.csv") in kept
+        }
+
+    def is_kept(self, name: Name) -> bool:
+        record = self.store.file(name)
+        return record is not None and not record.erased
 
     @rule(name=st.sampled_from("abcdef"))
     def goes(self, name: str) -> None:
@@ -152,6 +183,7 @@ class Assessed(RuleBasedStateMachine):
     def what_is_left(self) -> Store:
         """Return a store that never held anything but the files that are left."""
         store = MemoryStore()
+        store.raise_floor(self.store.floor())
         for name, content in sorted(self.standing.items()):
             outcome = upload(store, put(self.root / f"{name}.csv", content), Request(SITE))
             assert outcome.state in {"counted", "already counted"}
@@ -236,3 +268,67 @@ def test_what_was_erased_meanwhile_needs_no_ranks(meddled: Meddled) -> None:
     assert outstanding
     assert assess_outstanding(meddled) == 0
     assert stored_ranks(meddled) == {}
+
+
+def test_what_stands_out_once_earlier_months_are_gone_is_told(tmp_path: Path) -> None:
+    # October had many days like the 25th of November, and the pair that comes back on the 20th.
+    content = csv(
+        *(flow(day=iso(number), packets=50_000 if number in {*range(0, 29, 2), 53} else 100) for number in range(59)),
+        *(flow(destination=DESTINATIONS[1], day=iso(number)) for number in (*range(20, 24), *range(48, 59))),
+    )
+    store = SqliteStore(tmp_path / "store.db")
+    assert upload(store, put(tmp_path / "a.csv", content), Request(SITE)).state == "counted"
+    assess_outstanding(store)
+    question = Question(TODAY, since="2022-11-01", until="2022-11-30", site=SITE)
+    assert anomalies(store, question).findings == ()
+    forget_before(store, "2022-11", wait=lambda _: None)
+    assert [(each.day, each.kind, each.destination) for each in anomalies(store, question).findings] == [
+        ("2022-11-20", Kind.NEW_PAIR, DESTINATIONS[1]),
+        ("2022-11-25", Kind.SURGE, DESTINATIONS[0]),
+    ]
+    store.close()
+
+
+def others_assess_meanwhile(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pairs be assessed right before each chunk is applied, as when another file has them, too."""
+    apply = store.apply
+
+    def applied(name: Name, revision: int, number: int, chunk: Chunk) -> bool:
+        assess_chunk(store, SITE, chunk)
+        return apply(name, revision, number, chunk)
+
+    monkeypatch.setattr(store, "apply", applied)
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "simulated"])
+def test_what_stands_out_once_a_device_is_forgotten_is_what_would_without_it(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The device is a destination of a source that makes few new pairs, and has a surge; others have theirs, too.
+    store = BACKENDS[kind](tmp_path).open()
+    forgotten, kept = DESTINATIONS
+    content = csv(
+        *(flow(destination=kept, day=iso(number), packets=50_000 if number == 45 else 100) for number in range(60)),
+        *(
+            flow(destination=forgotten, day=iso(number), packets=90_000 if number == 50 else 100)
+            for number in range(60)
+        ),
+        *(flow(destination="203.0.113.1", day=iso(number)) for number in (40, 41)),
+        *(flow(forgotten, kept, day=iso(number)) for number in (*range(20), *range(25, 60))),
+    )
+    store_of_rest = MemoryStore()
+    rest = b"".join(line for line in content.splitlines(keepends=True) if forgotten.encode() not in line)
+    bring = patch("iotagg.pipeline.consolidate", consolidate_here) if kind == "simulated" else nullcontext()
+    with bring:
+        upload(store, put(tmp_path / "a.csv", content), Request(SITE))
+        assess_outstanding(store)
+    others_assess_meanwhile(store, monkeypatch)
+    forget_device(store, forgotten)
+    upload(store_of_rest, put(tmp_path / "a.csv", rest), Request(SITE))
+    assess_outstanding(store)
+    assess_outstanding(store_of_rest)
+    question = Question(TODAY, since=iso(0), until=iso(80), site=SITE)
+    assert anomalies(store, question) == anomalies(store_of_rest, question)
+    assert stored_ranks(store) == ranks_of_sums(store)
+    assert list(audit(store)) == []
+    store.close()

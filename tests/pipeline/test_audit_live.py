@@ -49,8 +49,9 @@ def reads_of(store: Store) -> int:
 
 @pytest.fixture
 def quick(desk: Desk) -> Desk:
-    desk.upload("one.csv", many_pairs(MANY))
-    desk.upload("two.csv", many_pairs(MANY, packets=5, day="2022-12-02"))
+    with desk.assessing():
+        desk.upload("one.csv", many_pairs(MANY))
+        desk.upload("two.csv", many_pairs(MANY, packets=5, day="2022-12-02"))
     return desk
 
 

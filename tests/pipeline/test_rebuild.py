@@ -1,21 +1,28 @@
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from iotagg.assess import assess_outstanding
 from iotagg.audit import Counts, audit
+from iotagg.auditing.ranks import MISSING_RANK, OTHER_RANK
+from iotagg.core.pair_month import PairMonth
+from iotagg.core.ranks import rank_of
 from iotagg.forgetting import forget_before
 from iotagg.rebuild import rebuild
-from tests.pipeline.csvs import csv, flow, many_pairs
+from tests.pipeline.csvs import contribution, csv, flow, many_pairs
+from tests.pipeline.test_assess import days, iso, ranks_of_sums, stored_ranks
 from tests.pipeline.test_audit import KEY, MANY, OTHER, chunks, full, name_of, place_of, stored
 from tests.pipeline.test_audit_live import Interleaved, changes
 from tests.pipeline.vandal import vandal_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from iotagg.audit import Finding
+    from iotagg.core.books import Held
     from iotagg.stores.protocol import Store
     from tests.pipeline.conftest import Desk
     from tests.pipeline.csvs import Row
@@ -155,3 +162,82 @@ def test_consumers_are_held_back_while_it_is_compared_and_let_go_also_after_an_e
     assert said == ["paused"]
     found.close()  # type: ignore[attr-defined]  # it is a generator
     assert said == ["paused", "resumed"]
+
+
+# Ranks.
+
+
+class Killed(BaseException):
+    """What is not to be caught."""
+
+
+class Dying:
+    """A store of which a rebuild is killed once it has corrected a pair's month."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def __getattr__(self, method: str) -> Any:
+        return getattr(self.store, method)
+
+    def atomically(self) -> AbstractContextManager[None]:
+        """Keep what is written, as a table does."""
+        return nullcontext()
+
+    def correct(self, before: Held, sums: dict[str, int]) -> bool:
+        """Correct it and die."""
+        assert self.store.correct(before, sums)
+        raise Killed
+
+
+@pytest.fixture
+def assessed(desk: Desk) -> Desk:
+    with desk.assessing():
+        desk.upload("flows.csv", days(range(60)))
+    assess_outstanding(desk.store)
+    assert list(audit(desk.store)) == []
+    return desk
+
+
+def texts(found: Iterable[Finding]) -> list[str]:
+    return [each.text for each in found]
+
+
+@pytest.mark.parametrize("too_many", [False, True])
+def test_a_rebuild_that_is_killed_before_it_assesses_leaves_ranks_that_the_next_one_puts_right(
+    assessed: Desk, too_many: bool
+) -> None:
+    vandal = vandal_of(assessed.store)
+    row = next(assessed.store.scan("paris"))
+    month = "2022-09" if too_many else iso(0)[:7]
+    key = ("paris", row.source, row.destination, month)
+    vandal.set_sums(key, {"flows": 30, "pkt": 9, **{f"f{day:02}": 1 for day in range(1, 31)}})
+    with pytest.raises(Killed):
+        list(rebuild(Dying(assessed.store), wait=lambda _: None))  # type: ignore[arg-type]  # what it lacks is the store's
+    assert set(texts(audit(assessed.store))) == {MISSING_RANK}
+    counts = rebuilt(assessed.store)
+    assert (counts.corrected, counts.ranks > 0) == (0, True)
+    assert stored_ranks(assessed.store) == ranks_of_sums(assessed.store)
+    assert list(audit(assessed.store)) == []
+
+
+def test_a_rank_of_other_sums_is_named_and_put_right(assessed: Desk) -> None:
+    store = assessed.store
+    row = next(store.scan("paris"))
+    store.put_rank(
+        "paris", row, rank_of(PairMonth("", "", row.month, {"flows": 10**9}), stands_out=False, steady=False)
+    )
+    assert texts(audit(store)) == [OTHER_RANK]
+    assert texts(rebuild(store)) == [OTHER_RANK]
+    assert stored_ranks(store) == ranks_of_sums(store)
+
+
+def test_what_was_not_assessed_yet_needs_no_ranks(assessed: Desk) -> None:
+    name = contribution(csv(flow(packets=10**6)), "paris")
+    store = assessed.store
+    head = store.keep(name)
+    store.advance(head.name, 0, 1)
+    for number, chunk in store.chunks(head.name, range(head.chunks)):
+        store.apply(head.name, 1, number, chunk)
+    assert OTHER_RANK not in texts(audit(store))
+    assert rebuilt(store).ranks == 0

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import astuple, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from iotagg.core.findings import Finding, Kind
 from iotagg.core.judging.calendar import day_of, number_of
-from iotagg.core.judging.groups import by_device
-from iotagg.core.judging.words import count
+from iotagg.core.judging.groups import by_device, by_site
+from iotagg.core.judging.words import KIND_NAMES, count
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
-_PLURALS = {Kind.SURGE: "surges", Kind.NEW_PAIR: "new pairs"}
+_OF_A_BURST = (Kind.SURGE, Kind.NEW_PAIR)
 
 
 def folded(findings: Iterable[Finding]) -> list[Finding]:
@@ -24,23 +24,30 @@ def folded(findings: Iterable[Finding]) -> list[Finding]:
     - A site that sent nothing stands for the silences of its pairs that begin on its own missing days.
     - A burst of destinations stands for the new pairs and surges of its source on that day.
     - Both directions of a pair that stand out alike on a day are one.
-    - Findings of three or more pairs of one kind and day with the same device become one about that device.
+    - Findings of three or more pairs of one day with the same device become one about that device: surges and new
+      pairs, or drops and silences.
+    - Ten or more surges, drops or silences of one severity on a site's day become one about the site.
 
-    `pairs` tells how many pairs each stands for. The order of the findings says nothing, and folding them again changes
-    nothing.
+    `pairs` tells how many pairs each stands for, and `parts` holds what was folded into it. The order of the findings
+    says nothing, and folding them again changes nothing.
     """
     ordered = sorted(findings, key=order)
     others = [finding for finding in ordered if not is_of_a_pair(finding)]
     pairs = _firsts(ordered)
     pairs, others = _absorbed(pairs, others, Kind.SITE_SILENT, frozenset((Kind.SILENT,)))
-    pairs, others = _absorbed(pairs, others, Kind.FAN_OUT, frozenset(_PLURALS))
-    return sorted([*others, *by_device(_both_directions(pairs), order)], key=order)
+    pairs, others = _absorbed(pairs, others, Kind.FAN_OUT, frozenset(_OF_A_BURST))
+    return sorted(by_site([*others, *by_device(_both_directions(pairs), order)], order), key=order)
 
 
 def order(finding: Finding) -> tuple[object, ...]:
-    """Return what findings are sorted by: site and day, the worst of a day first; different ones are never equal."""
-    worse = (-finding.severity, finding.kind, -finding.score, -finding.pairs)
-    return (finding.site, finding.day, *worse, *astuple(finding))
+    """Return what findings are sorted by: site and day, the worst of a day first, and what remains of it last.
+
+    Different ones are never equal, but for what was folded into them.
+    """
+    worse = (finding.kind is Kind.OTHERS, -finding.severity, finding.kind, -finding.score, -finding.pairs)
+    about = (finding.source, finding.destination, finding.file)
+    told = (finding.reason, finding.measure, finding.usual, finding.actual)
+    return (finding.site, finding.day, *worse, *about, *told)
 
 
 def is_of_a_pair(finding: Finding) -> bool:
@@ -83,12 +90,16 @@ def _first_missing(silence: Finding) -> str:
 
 
 def _with(finding: Finding, parts: Sequence[Finding]) -> Finding:
+    # Nobody looks for what is severe in what is mild.
+    finding = replace(
+        finding, severity=max(finding.severity, *(part.severity for part in parts)), parts=(*finding.parts, *parts)
+    )
     total = sum(part.pairs for part in parts)
     if finding.kind is Kind.SITE_SILENT:
         reason = f"{finding.reason}; {count(total, 'steady pair')} with it"
         return replace(finding, reason=reason, pairs=finding.pairs + total)
-    numbers = {kind: sum(part.pairs for part in parts if part.kind is kind) for kind in _PLURALS}
-    told = " and ".join(count(number, kind.value, _PLURALS[kind]) for kind, number in numbers.items() if number)
+    numbers = {kind: sum(part.pairs for part in parts if part.kind is kind) for kind in _OF_A_BURST}
+    told = " and ".join(count(number, *KIND_NAMES[kind]) for kind, number in numbers.items() if number)
     return replace(finding, reason=f"{finding.reason}; {told} among them", pairs=max(finding.pairs, total))
 
 
@@ -105,4 +116,5 @@ def _both(directions: Sequence[Finding]) -> Finding:
     if len(directions) == 1:
         return worst
     reason = f"{worst.reason}; the other direction too"
-    return replace(worst, reason=reason, pairs=sum(each.pairs for each in directions))
+    parts = tuple(sorted(directions, key=order))
+    return replace(worst, reason=reason, pairs=sum(each.pairs for each in directions), parts=parts)

@@ -30,6 +30,15 @@ def months_needed(first: str, last: str) -> tuple[str, str]:
     return month_of(number_of(f"{first}-01") - WINDOW), last
 
 
+def are_flags_old(floor: str, month: str) -> bool:
+    """Say whether the flags of a month may be those of a time when months below the floor ("" for none) were kept.
+
+    Its days are compared with days that are no longer there. Nobody assesses all pairs again when a floor rises, which
+    takes several times as long as to look at each pair of such a month where somebody asks for it.
+    """
+    return bool(floor) and month <= months_judged(month_of(number_of(f"{floor}-01") - 1))[1]
+
+
 def ranks_of(months: Sequence[PairMonth], first: str, last: str) -> dict[str, Rank | None]:
     """Return the ranks of a pair's months between two inclusive ones; of a month without flows it is None.
 

@@ -16,6 +16,7 @@ from iotagg.stores.dynamodb.table import (
     EXPIRES,
     FILES,
     PAIRS,
+    RANK,
     content_key,
     marker_prefix,
     month_key,
@@ -78,14 +79,14 @@ class Books:
     def held(self, sites: Collection[str], first_month: str) -> Iterator[Held]:
         """Yield the pair-months from a month on, sorted; a temporary file puts them into that order."""
         with closing(sqlite3.connect("")) as disk, explained(f"table {self._table}"):
-            disk.execute("CREATE TABLE row (site TEXT, source TEXT, destination TEXT, month TEXT, figures TEXT)")
+            disk.execute("CREATE TABLE row (site, source, destination, month, figures, rank)")
             rows = (_held(item) for item in self._scan(PAIRS, sites))
             kept = (row for row in rows if row.month >= first_month and (not sites or row.site in sites))
-            values = ((*row.key, json.dumps(row.figures)) for row in kept)
-            disk.executemany("INSERT INTO row VALUES (?, ?, ?, ?, ?)", values)
+            values = ((*row.key, json.dumps(row.figures), row.rank) for row in kept)
+            disk.executemany("INSERT INTO row VALUES (?, ?, ?, ?, ?, ?)", values)
             found = disk.execute("SELECT * FROM row ORDER BY site, source, destination, month")
-            for site, source, destination, month, figures in found:
-                yield Held(site, source, destination, month, json.loads(figures))
+            for site, source, destination, month, figures, rank in found:
+                yield Held(site, source, destination, month, json.loads(figures), rank)
 
     def held_month(self, site: str, source: str, destination: str, month: str) -> Held | None:
         """Return one pair-month."""
@@ -121,13 +122,15 @@ def marker_of(item: Any) -> Marker:
     totals: Totals = {
         month: {name: int(value["N"]) for name, value in figures["M"].items()} for month, figures in months.items()
     }
-    return Marker(int(item["revision"]["N"]), bool(item["in"]["BOOL"]), totals, EXPIRES in item)
+    assessed = int(item["assessed"]["N"]) if "assessed" in item else 0
+    return Marker(int(item["revision"]["N"]), bool(item["in"]["BOOL"]), totals, EXPIRES in item, assessed)
 
 
 def _held(item: Any) -> Held:
     destination, _, month = item["sk"]["S"].rpartition("#")
     _, site, source = [*item["pk"]["S"].split("#", 2), "", ""][:3]
-    return Held(site, source, destination, month, figures_of_item(item))
+    rank = item[RANK].get("S", "") if RANK in item else None
+    return Held(site, source, destination, month, figures_of_item(item), rank)
 
 
 def figures_of_item(item: Any) -> Figures:

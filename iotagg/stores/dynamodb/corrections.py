@@ -13,7 +13,7 @@ from iotagg.aws.problems import code_of, explained
 from iotagg.core.ledger import is_in
 from iotagg.core.metrics import FLOWS
 from iotagg.stores.dynamodb.books import figures_of_item, marker_of
-from iotagg.stores.dynamodb.table import EXPIRES, RANK, RANKED_AT, marker_key, month_key, pair_key
+from iotagg.stores.dynamodb.table import EXPIRES, marker_key, month_key, pair_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,6 @@ class Corrections:
         if (figures_of_item(item) if item else {}) != before.figures:
             return False
         after: dict[str, Any] = {name: {"N": str(value)} for name, value in sums.items()}
-        after |= {name: item[name] for name in (RANKED_AT, RANK) if name in item}  # till it is assessed
         expires = self._floor.expiry(before.month)
         if expires is not None:
             after[EXPIRES] = {"N": str(expires)}

@@ -43,7 +43,7 @@ def test_a_burst_stands_for_the_new_pairs_and_surges_of_its_source_on_its_day() 
     absorbed = [finding("a", "f"), finding("a", "g"), finding("a", "h", Kind.NEW_PAIR)]
     found = folded([burst(), *others, *absorbed, finding("a", "i", site="tokyo")])
     assert [each for each in found if each.kind is Kind.FAN_OUT] == [
-        replace(burst(), reason="fan-out a ; 2 surges and 1 new-pair among them")
+        replace(burst(), reason="fan-out a ; 2 surges and 1 new pair among them", parts=(*absorbed[2:], *absorbed[:2]))
     ]
     assert {each.destination for each in found} == {"", "b", "d", "e", "i"}
 
@@ -64,7 +64,8 @@ def test_a_silent_site_stands_for_pairs_that_fall_silent_in_its_missing_days() -
     after = finding("g", "h", Kind.SILENT, day="2022-12-16", actual=2)
     elsewhere = finding("i", "j", Kind.SILENT, day="2022-12-14", actual=2, site="tokyo")
     found = folded([site, *with_it, before, after, elsewhere])
-    assert replace(site, reason=f"{site.reason}; 2 steady pairs with it", pairs=2) in found
+    told = replace(site, reason=f"{site.reason}; 2 steady pairs with it", pairs=2, parts=tuple(with_it))
+    assert told in found
     assert {each.source for each in found} == {"", "e", "g", "i"}
 
 
@@ -77,7 +78,7 @@ def test_a_silence_from_the_first_day_of_the_calendar_is_one() -> None:
 def test_of_both_directions_of_a_pair_the_worse_one_is_told() -> None:
     there, back = finding("a", "b"), finding("b", "a", severity=Severity.HIGH)
     (found,) = folded([there, back])
-    assert found == replace(back, reason=f"{back.reason}; the other direction too", pairs=2)
+    assert found == replace(back, reason=f"{back.reason}; the other direction too", pairs=2, parts=(back, there))
     assert len(folded([there, replace(back, kind=Kind.DROP)])) == 2
     assert len(folded([there, replace(back, day="2022-12-15")])) == 2
 
@@ -147,7 +148,8 @@ def stands_for(large: Finding, small: Finding) -> bool:
     ends = {small.source, small.destination}
     if large.kind is Kind.FAN_OUT:
         return (large.day, large.source) == (small.day, small.source)
-    same = (large.kind, large.day) == (small.kind, small.day)
+    less = (Kind.DROP, Kind.SILENT)
+    same = (large.kind in less, large.day) == (small.kind in less, small.day)
     return same and {large.source, large.destination} - {""} <= ends
 
 
@@ -163,3 +165,25 @@ def test_no_more_is_told_than_there_was_and_the_worst_is_told(findings: list[Fin
     once = folded(findings)
     assert len(once) <= len(findings)
     assert max((each.severity for each in once), default=0) >= max((each.severity for each in findings), default=0)
+
+
+def leaves(finding: Finding) -> list[tuple[str, ...]]:
+    """Return what was folded into a finding, or the finding itself where it was told as it is now."""
+    own = [finding] if finding.kind in {Kind.FAN_OUT, Kind.SITE_SILENT} or not finding.parts else []
+    return [*map(named, own), *(name for part in finding.parts for name in leaves(part))]
+
+
+def named(finding: Finding) -> tuple[str, ...]:
+    return (finding.day, finding.kind, finding.source, finding.destination)
+
+
+@given(FINDINGS)
+def test_what_was_folded_is_in_its_parts_each_once(findings: list[Finding]) -> None:
+    told = Counter(name for each in folded(findings) for name in leaves(each))
+    assert told == Counter(map(named, one_of_each_pair(findings)))
+
+
+@given(FINDINGS)
+def test_nothing_is_told_as_milder_than_it_is(findings: list[Finding]) -> None:
+    for each in folded(findings):
+        assert all(part.severity <= each.severity for part in each.parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotagg.core.judging.ranking import months_judged, months_needed, ranks_of
+from iotagg.core.judging.ranking import are_flags_old, months_judged, months_needed, ranks_of
 from iotagg.core.pair_month import PairMonth
 from iotagg.core.ranks import rank_of
 from tests.unit.judging.months import SOURCE, iso, months
@@ -54,3 +54,11 @@ def test_what_changed_in_a_month_changes_no_ranks_but_those_that_are_judged_agai
     begin, end = months_needed(first, last)
     needed = [row for row in after if begin <= row.month <= end]
     assert ranks_of(needed, first, last) == {month: rank for month, rank in other.items() if first <= month <= last}
+
+
+def test_the_flags_of_months_whose_window_reaches_below_the_floor_may_be_old() -> None:
+    months_after = ["2022-12", "2023-01", "2023-02", "2023-03"]
+    assert [are_flags_old("2022-12", month) for month in months_after] == [True, True, False, False]
+    assert [are_flags_old("2023-01", month) for month in months_after] == [True, True, True, True]
+    assert not are_flags_old("", "0001-01")
+    assert are_flags_old("0001-01", "0001-01")
