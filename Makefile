@@ -13,7 +13,10 @@ DECLARED = setup.py setup.cfg pyproject.toml constraints.txt $(wildcard iotagg/c
 # An engine with CloudFormation; it pins what iotagg does not, so it has an environment of its own.
 ENGINE  = $(VENV)-engine
 
-.PHONY: demo demo-cloud bench engine test check check-templates docs test-pythons test-one scanners wheel sameness fuzz hostile chaos soak clean
+# Where make can, it prints what is done side by side one after the other.
+IN_TURN = $(if $(filter output-sync,$(.FEATURES)),--output-sync)
+
+.PHONY: demo demo-cloud bench engine test test-core check check-templates docs test-pythons test-one scanners wheel sameness fuzz hostile chaos soak clean
 
 demo: $(VENV)/ready-demo
 	@$(BIN)/iotagg demo
@@ -37,11 +40,15 @@ test: export PYTHONDONTWRITEBYTECODE =
 # What became of each test, of both runs: those that docs/guarantees.md names have to pass, skipped is not enough.
 test: export IOTAGG_TEST_OUTCOMES = $(CURDIR)/.pytest_cache/outcomes
 # Most tests of the cloud wait for an engine more than they work, so there are more of them than cores.
-test: check $(ENGINE)/ready
+# What comes first is done side by side: mypy has work for one core, and to install an engine is to wait.
+test:
 	@rm -f $(IOTAGG_TEST_OUTCOMES)
-	$(BIN)/python -m pytest -n auto --dist worksteal tests/unit --cov
+	@$(MAKE) --no-print-directory --jobs=3 $(IN_TURN) check test-core $(ENGINE)/ready
 	$(BIN)/python -m pytest -n 4 --dist worksteal --ignore tests/unit
 	$(BIN)/python -m tests.project.guaranteed $(IOTAGG_TEST_OUTCOMES)
+
+test-core: $(VENV)/ready-test
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/unit --cov
 
 check: $(VENV)/ready-test
 	$(BIN)/ruff check .

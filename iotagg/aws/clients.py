@@ -57,7 +57,8 @@ def client(service: str, session: boto3.session.Session | None = None) -> Any:
         read_timeout=_READ_SECONDS,
         max_pool_connections=CONNECTIONS,
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-        user_agent_extra=f"iotagg/{__version__}",
+        # One of botocore's own would be put together twice for each request, which takes a tenth of its time.
+        user_agent=f"iotagg/{__version__} Boto3/{boto3.__version__}",
         # It is half of a transaction's time in the client, and DynamoDB refuses the same mistakes.
         parameter_validation=service != "dynamodb",
     )

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 FIRST_DAY = "0001-01-01"
 LAST_DAY = "9999-12-31"
+# A day of the month, and the names that its flows and its metrics are stored by.
+_NAMES_OF_DAYS = [
+    (day, f"{FLOWS_LETTER}{day}", [f"{metric.letter}{day}" for metric in METRICS])
+    for day in map("{:02}".format, range(1, 32))
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +81,12 @@ def history(site: str, months: Iterable[PairMonth], since: str = FIRST_DAY, unti
 
 def days_of(month: PairMonth) -> list[DayTotal]:
     """Return the observed days of a pair-month, oldest first; a day with 0 flows is not observed."""
-    days = []
-    for number in range(1, 32):
-        flows = month.sums.get(f"{FLOWS_LETTER}{number:02}", 0)
-        if flows:
-            totals = tuple(month.sums.get(f"{metric.letter}{number:02}", 0) for metric in METRICS)
-            days.append(DayTotal(f"{month.month}-{number:02}", flows, totals))
-    return days
+    sums = month.sums
+    return [
+        DayTotal(f"{month.month}-{day}", sums[flows], tuple([sums.get(metric, 0) for metric in metrics]))
+        for day, flows, metrics in _NAMES_OF_DAYS
+        if sums.get(flows)
+    ]
 
 
 def _per_flow(month: PairMonth) -> list[Moments]:

@@ -40,7 +40,8 @@ print(reader_in_use(), list(totals.days.values()), sys.modules["iotagg.core._sca
 
 @pytest.fixture
 def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that stands for iotagg's own, with no scanner in it."""
+    """A folder that stands for iotagg's own, with no scanner in it; packages go without byte code, which takes long."""
+    monkeypatch.setattr(package, "compiled", lambda *_: {})
     monkeypatch.setattr(optional_parts, "home", lambda _: tmp_path / "there" / "iotagg")
     return tmp_path / "there" / "iotagg"
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 from iotagg.core.judging.limits import WEEKEND
 
+_DAYS_REMEMBERED = 4_096  # each pair is judged by the same ones
 
+
+@lru_cache(_DAYS_REMEMBERED)
 def number_of(day: str) -> int:
     """Return the number of an ISO day: 1 is 0001-01-01."""
     return date.fromisoformat(day).toordinal()

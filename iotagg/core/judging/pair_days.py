@@ -22,19 +22,19 @@ from iotagg.core.judging.limits import (
     WINDOW,
 )
 from iotagg.core.judging.scores import are_apart, deviations, median, robust_deviations
+from iotagg.core.judging.window import Window
 from iotagg.core.metrics import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from iotagg.core.history import DayTotal
+    from iotagg.core.judging.window import Figures
 
 MEASURES = ("flows", *(metric.role for metric in METRICS))
 _WORTH_A_WORD = (FLOWS_WORTH_A_WORD, *(metric.worth_a_word for metric in METRICS))
 _MOST = len(MEASURES) // 2 + 1
 _FEWEST = 2  # of which a deviation can be told
-
-Figures = tuple[int, ...]  # of a day: one for each measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +74,33 @@ def odd_days(days: Sequence[DayTotal], since: str, until: str) -> list[Oddity]:
 
     `days` are the pair's observed days, oldest first; those of the window before `since` have to be among them.
     """
+    days = days[: bisect_right(days, until, key=_day)]
+    first = bisect_left(days, since, key=_day)
+    if len(days) <= max(first, LEAST):
+        return []
     numbers = [number_of(day.day) for day in days]
-    first, last = bisect_left(days, since, key=_day), bisect_right(days, until, key=_day)
-    odd = []
-    for place in range(first, last):
-        begin = bisect_left(numbers, numbers[place] - WINDOW)
-        if place - begin >= LEAST:
+    begin = bisect_left(numbers, numbers[first] - WINDOW)
+    figures = [(figures_of(day), is_weekend(number)) for day, number in zip(days, numbers, strict=True)]
+    window, odd = Window(len(MEASURES), figures[begin:first]), []
+    for place in range(first, len(days)):
+        while numbers[begin] < numbers[place] - WINDOW:
+            window.remove(*figures[begin])
+            begin += 1
+        if place - begin >= LEAST and _may_be_odd(*figures[place], window):
             found = _judged(days, numbers, begin, place)
             if found is not None:
                 odd.append(found)
+        window.add(*figures[place])
     return odd
 
 
 def _day(day: DayTotal) -> str:
     return day.day
+
+
+def _may_be_odd(figures: Figures, weekend: bool, window: Window) -> bool:
+    # Most days end here, before anything that takes time.
+    return bool(_direction(figures, window.medians()) or _direction(figures, window.medians_of_kind(weekend)))
 
 
 def _judged(days: Sequence[DayTotal], numbers: Sequence[int], begin: int, place: int) -> Oddity | None:
@@ -96,21 +109,19 @@ def _judged(days: Sequence[DayTotal], numbers: Sequence[int], begin: int, place:
     other: list[Figures] = []
     for each in range(begin, place):
         (same if is_weekend(numbers[each]) == weekend else other).append(figures_of(days[each]))
-    if not (_direction(day, same + other) or _direction(day, same)):
-        return None  # most days end here, before anything that takes time
     if len(same) >= LEAST and _are_apart(same, other):
         oddity = _odd(days[place], same, "weekend days" if weekend else "weekdays", place - begin)
     else:
         oddity = _odd(days[place], same + other, "days", place - begin)
     # Of its kind there may be too few days to compare it with: it is not odd to be like those.
     few = 0 < len(same) < LEAST
-    is_like_those = few and oddity is not None and _direction(day, same) != oddity.direction
+    is_like_those = few and oddity is not None and _direction(day, _usual(same)) != oddity.direction
     return None if is_like_those else oddity
 
 
 def _odd(day: DayTotal, others: Sequence[Figures], group: str, known: int) -> Oddity | None:
     figures, others = figures_of(day), _without_outliers(others)
-    direction = _direction(figures, others)
+    direction = _direction(figures, _usual(others))
     scores = [direction * deviations(figure, column) for figure, column in zip(figures, _columns(others), strict=True)]
     shown_by = max(range(len(figures)), key=scores.__getitem__)
     usual = median([other[shown_by] for other in others])
@@ -141,19 +152,24 @@ def _columns(others: Sequence[Figures]) -> Iterator[tuple[int, ...]]:
     return zip(*others, strict=True)
 
 
-def _direction(day: Figures, others: Sequence[Figures]) -> int:
+def _usual(others: Sequence[Figures]) -> list[float]:
+    return [median(column) for column in _columns(others)]
+
+
+def _direction(day: Figures, usual: Sequence[float]) -> int:
     # 1 if a day is more than usual, and by so much that it is worth a word: in most measures, or in one by far; -1 if
-    # it is less, 0 if it is neither.
-    usual = [median(column) for column in _columns(others)] if others else list(day)
-    for direction in (1, -1):
-        votes = 0
-        for figure, ordinary, least in zip(day, usual, _WORTH_A_WORD, strict=True):
-            times = _times(figure, ordinary, direction)
-            if times >= RELATIVE and direction * (figure - ordinary) >= least:
-                votes += _MOST if times >= ALONE_TIMES else 1
-        if votes >= _MOST:
-            return direction
-    return 0
+    # it is less, 0 if it is neither, or if nothing is usual.
+    more = less = 0
+    for figure, ordinary, least in zip(day, usual, _WORTH_A_WORD, strict=bool(usual)):
+        if figure - ordinary >= least:
+            more += _vote(_times(figure, ordinary, 1))
+        elif ordinary - figure >= least:
+            less += _vote(_times(figure, ordinary, -1))
+    return 1 if more >= _MOST else -1 if less >= _MOST else 0
+
+
+def _vote(times: float) -> int:
+    return _MOST if times >= ALONE_TIMES else int(times >= RELATIVE)
 
 
 def _times(figure: int, usual: float, direction: int) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from iotagg.core.history import days_of
@@ -15,6 +15,7 @@ from iotagg.core.ranks import Rank, rank_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from iotagg.core.history import DayTotal
     from iotagg.core.pair_month import PairMonth
 
 _DAYS_AFTER_THE_28TH = 3
@@ -52,14 +53,18 @@ def ranks_of(months: Sequence[PairMonth], first: str, last: str) -> dict[str, Ra
     ranks: dict[str, Rank | None] = {}
     for month in months:
         if first <= month.month <= last:
-            observed = [number for number, day in zip(numbers, days, strict=True) if day.day[:7] <= month.month]
-            present = any(day.day[:7] == month.month for day in days)
-            steady = is_steady(observed, flows)
-            new = _new_day(observed, month.month)
+            begin = bisect_left(days, month.month, key=_month)
+            end = bisect_right(days, month.month, lo=begin, key=_month)
+            steady = is_steady(numbers[:end], flows)
+            new = _new_day(numbers, begin, end)
             ranks[month.month] = (
-                rank_of(month, stands_out=month.month in odd, steady=steady, new=new) if present else None
+                rank_of(month, stands_out=month.month in odd, steady=steady, new=new) if begin < end else None
             )
     return ranks
+
+
+def _month(day: DayTotal) -> str:
+    return day.day[:7]
 
 
 def _months_with_a_silence(observed: Sequence[int], flows: Sequence[int]) -> set[str]:
@@ -72,9 +77,10 @@ def _months_with_a_silence(observed: Sequence[int], flows: Sequence[int]) -> set
     return {month_of(last) for last, following in ends if month_of(last) == month_of(following)}
 
 
-def _new_day(observed: Sequence[int], month: str) -> int:
-    # The day of the month (1 to 31) before which the pair was not met for a whole window; 0 where there is none.
-    for place, number in enumerate(observed):
-        if month_of(number) == month and (not place or number - observed[place - 1] > WINDOW):
-            return int(day_of(number)[8:])
+def _new_day(observed: Sequence[int], begin: int, end: int) -> int:
+    # The day of the month (1 to 31), whose days lie between two places, before which the pair was not met for a whole
+    # window; 0 where there is none.
+    for place in range(begin, end):
+        if not place or observed[place] - observed[place - 1] > WINDOW:
+            return int(day_of(observed[place])[8:])
     return 0

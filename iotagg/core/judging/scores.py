@@ -43,7 +43,11 @@ def are_apart(some: Sequence[int], others: Sequence[int]) -> bool:
 
 def median(numbers: Sequence[float]) -> float:
     """Return the median of at least one number."""
-    ordered = sorted(numbers)
+    return middle_of(sorted(numbers))
+
+
+def middle_of(ordered: Sequence[float]) -> float:
+    """Return the median of at least one number, of which the smallest comes first."""
     middle = len(ordered) // 2
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
