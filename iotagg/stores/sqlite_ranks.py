@@ -200,7 +200,7 @@ class SqliteRanks:
         """Remove the ranks of months below the floor."""
         with self._database.transaction():
             places = f"(SELECT place FROM rank_month WHERE NOT {IS_KEPT})"
-            for table in ("rank_size", "rank", "rank_month"):
+            for table in ("device_month", "rank_size", "rank", "rank_month"):
                 self._run(f"DELETE FROM {table} WHERE place IN {places}")
 
     def allowances(self) -> list[Allowance]:
