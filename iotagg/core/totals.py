@@ -26,15 +26,15 @@ class Totals:
 
     def add(self, row: PairMonth, sign: int = 1) -> None:
         """Add a pair-month to its source and to its destination, or take it away with -1."""
-        figures = [(name, sign * figure) for name, figure in row.sums.items() if name not in _SQUARES]
+        figures = {name: sign * figure for name, figure in row.sums.items() if figure and name not in _SQUARES}
         for side, device in enumerate((row.source, row.destination)):
             devices = self._months[row.month, side]
             standing = devices.get(device)
             if standing is None:
-                devices[device] = dict(figures)
+                devices[device] = figures.copy()
                 self.count += 1
                 continue
-            for name, figure in figures:
+            for name, figure in figures.items():
                 standing[name] = standing.get(name, 0) + figure
 
     def months(self) -> Iterator[tuple[tuple[str, int], dict[str, Sums]]]:

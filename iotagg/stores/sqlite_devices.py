@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from iotagg.core.contribution import Name
 from iotagg.core.intact import intact
 from iotagg.core.pair_month import PairMonth, dumped, parsed
-from iotagg.core.ranks import MEASURES, SIDES, Rank, rank_of
+from iotagg.core.ranks import MEASURES, SIDES, Rank, size_of, totals_of
 from iotagg.core.totals import Totals
 from iotagg.errors import Damaged, NotFound
 from iotagg.stores.sqlite_books import IS_KEPT, OF_FILE, UNSURE, file_key
+from iotagg.stores.sqlite_ranks import PLACE, place_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -41,7 +42,6 @@ _FIRST_RANKS, _MOST_RANKS = 50, 2000  # read together: who asks for the first te
 _COLUMNS = ("duration", "packets", "flows", "pace")  # the sizes of MEASURES
 _BEYOND_ALL = 1 << 62
 _LARGEST_SIZE = 99  # what no total reaches: 38 digits, for each of all the addresses there are
-_PLACE = "SELECT place FROM rank_month WHERE site = ? AND month = ?"
 _OF_DEVICES = "place = ? AND side = ? AND device IN (SELECT value FROM json_each(?))"
 _TO_SUM = (
     "SELECT content, options, chunk, revision % 2 FROM marker INDEXED BY marker_to_sum"
@@ -129,8 +129,7 @@ class SqliteDevices:
 
     def _put(self, site: str, totals: Totals) -> None:
         for (month, side), devices in totals.months():
-            self._run("INSERT OR IGNORE INTO rank_month (site, month) VALUES (?, ?)", site, month)
-            ((place,),) = self._run(_PLACE, site, month).fetchall()
+            place = place_of(self._database, site, month)
             waiting = iter(sorted(devices.items()))
             while together := list(islice(waiting, _TOGETHER)):
                 self._put_some(place, side, together)
@@ -142,13 +141,11 @@ class SqliteDevices:
         gone, same, other = [], [], []
         for device, sums in together:
             text, *before = standing.get(device, ("{}",))
-            for name, figure in parsed(text).items():
-                sums[name] = sums.get(name, 0) + figure
-            left = {name: figure for name, figure in sums.items() if figure}
-            sizes = rank_of(PairMonth("", "", "", left), stands_out=False, steady=False).sizes
+            left = _added(parsed(text), sums) if before else sums
+            sizes = [size_of(total) for total in totals_of(PairMonth(device, "", "", left))]
             if not left:
                 gone.append((place, side, device))
-            elif before == [*sizes]:
+            elif before == sizes:
                 same.append((dumped(left), place, side, device))
             else:
                 other.append((place, side, device, dumped(left), *sizes))
@@ -171,7 +168,7 @@ class KeptDevices:
         self._side = SIDES.index(side)
 
     def ranks(self, site: str, month: str, measure: str = MEASURES[0]) -> Iterator[tuple[str, str, Rank]]:
-        places = self._run(f"{_PLACE} AND {IS_KEPT}", site, month).fetchall()
+        places = self._run(f"{PLACE} AND {IS_KEPT}", site, month).fetchall()
         return (found for (place,) in places for found in self._ranks_at(place, MEASURES.index(measure)))
 
     def _ranks_at(self, place: int, measure: int) -> Iterator[tuple[str, str, Rank]]:
@@ -197,7 +194,7 @@ class KeptDevices:
             for month, of_month in groupby(together, key=lambda key: key[0]):
                 query = (
                     "SELECT device, sums FROM device_month"
-                    f" WHERE place = ({_PLACE} AND {IS_KEPT}) AND side = ?"
+                    f" WHERE place = ({PLACE} AND {IS_KEPT}) AND side = ?"
                     " AND device IN (SELECT value FROM json_each(?))"
                 )
                 devices = json.dumps([device for _, device in of_month])
@@ -217,6 +214,12 @@ class KeptDevices:
 
     def _pair(self, device: str) -> tuple[str, str]:
         return ("", device) if self._side else (device, "")
+
+
+def _added(standing: Sums, more: Sums) -> Sums:
+    for name, figure in more.items():
+        standing[name] = standing.get(name, 0) + figure
+    return standing if all(standing.values()) else {name: figure for name, figure in standing.items() if figure}
 
 
 def _rank(sizes: list[int]) -> Rank:
