@@ -155,7 +155,8 @@ def asked_of_a_table(database: Path, told: dict[str, Told], asked: Iterable[str]
 
 def _rows(connection: sqlite3.Connection) -> Iterator[PairMonth]:
     query = "SELECT source, destination, month, sums FROM pair_month ORDER BY source, destination, month"
-    return (PairMonth(*row[:3], None, row[3]) for row in connection.execute(query))
+    rows = connection.execute(query)
+    return (PairMonth(source, destination, month, None, sums) for source, destination, month, sums in rows)
 
 
 def _item(row: PairMonth) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Counting:
     def devices(self, side: Side) -> Ranked | None:
         """Return what is kept of devices, counted alike."""
         kept = self._store.devices(side)
-        return None if kept is None else _CountingDevices(self, kept)
+        return None if kept is None else cast("Ranked", _CountingDevices(self, kept))
 
     def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
         """Yield a source's pair-months."""

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     _Scan = Callable[[str], Iterator[PairMonth]]
     _Due = list[tuple[str, str, int, int]]  # content, options, chunk, and whether it is in
 
-_CHUNKS_AT_ONCE = 200  # in one transaction: others may want to write, too
-_MOST_DEVICES = 20_000  # held in memory, of a month each
+_CHUNKS_AT_ONCE = 1_000  # in one transaction: others may want to write, too
+_MOST_DEVICES = 50_000  # held in memory, of a month each: some 50 MB
 _TOGETHER = 500
 _FIRST_RANKS, _MOST_RANKS = 50, 2000  # read together: who asks for the first ten does not wait for many more
 _COLUMNS = ("duration", "packets", "flows", "pace")  # the sizes of MEASURES
@@ -90,20 +90,21 @@ class SqliteDevices:
 
     def _sum_chunks(self, site: str, due: _Due) -> None:
         floor = self._floor()
-        totals = Totals()
+        self._put_all(site, (each for each in self._changes(site, due) if each[0].month >= floor))
+
+    def _changes(self, site: str, due: _Due) -> Iterator[tuple[PairMonth, int]]:
+        # Pair-months, and whether each is to be added (1) or taken away (-1).
         for of_file, several in groupby(sorted(due), key=lambda each: each[:2]):
             name = Name(site, *of_file)
             into = {number: is_in for _, _, number, is_in in several}
             for number, chunk in self._known_chunks(name, into):
-                for row in chunk:
-                    if row.month >= floor:
-                        totals.add(row, 1 if into[number] else -1)
+                sign = 1 if into[number] else -1
+                yield from ((row, sign) for row in chunk)
             self._run(
                 f"UPDATE marker SET summed = revision % 2 WHERE {OF_FILE}"
                 " AND chunk IN (SELECT value FROM json_each(?))",
                 *(*file_key(name), json.dumps(list(into))),
             )
-        self._put(site, totals)
 
     def _known_chunks(self, name: Name, numbers: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
         record = self._file(name)
@@ -117,15 +118,18 @@ class SqliteDevices:
 
     def _sum_anew(self, site: str) -> None:
         self._run("DELETE FROM device_month WHERE place IN (SELECT place FROM rank_month WHERE site = ?)", site)
+        self._put_all(site, ((row, 1) for row in self._scan(site)))
+        self._run("UPDATE marker SET summed = revision % 2 WHERE site = ? AND summed <> revision % 2", site)
+        self._run("DELETE FROM device_unsure WHERE site = ?", site)
+
+    def _put_all(self, site: str, changes: Iterable[tuple[PairMonth, int]]) -> None:
         totals = Totals()
-        for row in self._scan(site):
-            totals.add(row)
+        for row, sign in changes:
+            totals.add(row, sign)
             if totals.count >= _MOST_DEVICES:
                 self._put(site, totals)
                 totals = Totals()
         self._put(site, totals)
-        self._run("UPDATE marker SET summed = revision % 2 WHERE site = ? AND summed <> revision % 2", site)
-        self._run("DELETE FROM device_unsure WHERE site = ?", site)
 
     def _put(self, site: str, totals: Totals) -> None:
         for (month, side), devices in totals.months():
@@ -141,7 +145,7 @@ class SqliteDevices:
         gone, same, other = [], [], []
         for device, sums in together:
             text, *before = standing.get(device, ("{}",))
-            left = _added(parsed(text), sums) if before else sums
+            left = _added(parsed(text), sums)
             sizes = [size_of(total) for total in totals_of(PairMonth(device, "", "", left))]
             if not left:
                 gone.append((place, side, device))
