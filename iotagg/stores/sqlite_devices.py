@@ -11,7 +11,7 @@ import json
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
-from iotagg.core.contribution import Name
+from iotagg.core.contribution import Name, no_contribution
 from iotagg.core.intact import intact
 from iotagg.core.pair_month import PairMonth, dumped, parsed
 from iotagg.core.ranks import MEASURES, SIDES, Rank, size_of, totals_of
@@ -109,7 +109,7 @@ class SqliteDevices:
     def _known_chunks(self, name: Name, numbers: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
         record = self._file(name)
         if record is None or max(numbers) >= record.head.chunks:
-            raise NotFound(f"contribution {name} has no such chunk")
+            raise no_contribution(name)
         return self._chunks(name, numbers)
 
     def _floor(self) -> str:
