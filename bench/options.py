@@ -24,7 +24,8 @@ class Options:
     `data` is a folder whose flow files are measured instead of generated ones; `sizes` are megabytes (10^6 bytes) of
     generated files, empty for a part's own; `rounds` is how often all ways take turns, 0 for a part's own; `quick` asks
     for the smallest that shows anything; results go to `keep` as JSON lines, and with `again` they are read from there
-    instead of measured; generated files lie in `cache`.
+    instead of measured; generated files lie in `cache`. `store` names the one store to measure where a part knows
+    several, and `pairs` says of how many; empty and 0 for a part's own.
     """
 
     data: Path | None = None
@@ -34,6 +35,8 @@ class Options:
     keep: Path | None = None
     again: bool = False
     cache: Path = field(default_factory=lambda: Path(tempfile.gettempdir()) / "iotagg-bench")
+    store: str = ""
+    pairs: int = 0
 
     def keep_results(self, part: str, results: Iterable[dict[str, Any]]) -> None:
         """Add what a part found to its file in `keep`, a line of JSON each; without a folder, keep nothing."""
@@ -59,13 +62,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="the smallest run: does everything work and agree?")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="add the results to DIR/PART.jsonl")
     parser.add_argument("--again", action="store_true", help="measure nothing: show what --keep DIR kept")
+    parser.add_argument("--store", choices=["sqlite", "dynamodb"], default="", help="measure this store alone (top)")
+    parser.add_argument("--pairs", type=int, default=0, metavar="N", help="of so many pairs (top)")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="where generated files lie, for the next run too")
 
 
 def read_options(given: argparse.Namespace) -> Options:
     """Return what was understood."""
     cache = {"cache": given.cache} if given.cache else {}
-    return Options(given.data, given.sizes, given.rounds, given.quick, given.keep, given.again, **cache)
+    more = {"store": given.store, "pairs": given.pairs}
+    return Options(given.data, given.sizes, given.rounds, given.quick, given.keep, given.again, **more, **cache)
 
 
 def _sizes(text: str) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ from bench.top_questions import QUESTIONS
 from bench.top_reads import FACTORS, Counting, Made, factor_of, writes_of_a_month
 from bench.top_traffic import MONTH
 from iotagg.stores.sqlite import SqliteStore
-from iotagg.top import Of, top
+from iotagg.top import top
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,18 +41,24 @@ _AS_PROCESS = ("pairs by duration", "pairs by us-per-packet", "sources by durati
 
 _TEXT = """
 The first ten of {pairs:,} pairs of one site in a month, whose totals are as uneven as real ones (a power law), with the
-month before: {megabytes:,.0f} MB of SQLite. An answer is in process, the median of {rounds} (of sources and
-destinations, one); processor time is what it takes where nothing else runs. The process is `iotagg top` from its start
-to its end. Each answer was compared with a full sort of all pairs, and is the same. Exact reads are the pair-months
-whose sums were read, and ranks looked at are those that were met on the way; all others were passed over. Sources and
-destinations have no rank of their own: the store counts for each of them how many of its pairs have which size, and the
-pairs of those are looked at that may be among the first; of the first ten, all are read, since their totals are sums
-over them.
+month before: {megabytes:,.0f} MB of SQLite. An answer is in process, the median of {rounds}; processor time is what it
+takes where nothing else runs. The process is `iotagg top` from its start to its end. Each answer was compared with a
+full sort of all pairs, and is the same. Exact reads are the months whose sums were read, and ranks looked at are those
+that were met on the way; all others were passed over. What sources and destinations add up to is kept in the database,
+with ranks of its own, so that they are found as pairs are. Where not all pairs of a device take part, those that do are
+looked at.
 """
 _CLOUD_TEXT = """
-The same pairs as a table of DynamoDB, asked by the store that a stack has; each answer is that of a full sort. Requests
-and read units are those of one answer, by the documented rules: 4 KB of a pair-month read consistently are a unit, of
-the index half a unit. The index is sorted by duration; by packets and flows, all of the month's is read.
+{pairs:,} pairs with the month before in a table of DynamoDB, asked by the store that a stack has: the DynamoDB of the
+tests, which runs in the same process and does what DynamoDB documents. The sums were put there as they are stored, and
+the rank of each of {ranks:,} pair-months by the store, as its workers put it. Each answer is that of a full sort.
+Requests and read units are those of one answer, by the documented rules: 4 KB of a pair-month read consistently are a
+unit, of the index half a unit. A million read units are some 0.14 USD. Processor time has the engine's in it, which is
+most.
+
+The index is sorted by duration: the first pairs by it, and by growth, take a few of its pages. By anything else, and of
+sources and destinations, all of the month's index is read (once to bound them, and again for those that may be among
+the first; by growth of two months; by µs per packet once more), and the sums of all pairs of the first.
 """
 _FACTORS_TEXT = """
 What the classes of ranks cost, by the factor from class to class: a finer one reads less and writes more. Exact reads
@@ -66,31 +72,37 @@ def run(options: Options) -> Section:
     if options.again:
         return section(options.kept_results("top"))
     about, before = about_machine(), load()
-    found = _measure(options)
-    fewer = QUICK_FEWER_PAIRS if options.quick else FEWER_PAIRS
-    found += _by_factor(fewer)
-    written = writes_of_a_month(fewer)
-    found += [{"factor": factor, "writes": writes, "of": of} for factor, (writes, of) in written.items()]
+    pairs = options.pairs or (QUICK_PAIRS if options.quick else PAIRS)
+    database, told = filled(pairs, options.cache)
+    found: list[Found] = []
+    if options.store != "dynamodb":
+        found += _of_a_database(database, told, pairs, options.rounds or _ROUNDS)
+        found += _classes(QUICK_FEWER_PAIRS if options.quick else FEWER_PAIRS)
+    if options.store != "sqlite":
+        found += [{"cloud_pairs": pairs}, *asked_of_a_table(database, told)]
     found.append({"machine": about, "before": before, "after": load()})
     options.keep_results("top", found)
     return section(found)
 
 
-def _measure(options: Options) -> list[Found]:
-    pairs = QUICK_PAIRS if options.quick else PAIRS
-    rounds = options.rounds or _ROUNDS
-    database, told = filled(pairs, options.cache)
+def _of_a_database(database: Path, told: dict[str, Told], pairs: int, rounds: int) -> list[Found]:
     found: list[Found] = [{"pairs": pairs, "bytes": database.stat().st_size, "rounds": rounds}]
     with closing(SqliteStore(database)) as store:
         found += [_answered(store, what, rounds, told[what]) for what in QUESTIONS]
     with tempfile.TemporaryDirectory() as folder:
         found += [_as_process(database, what, Path(folder)) for what in _AS_PROCESS]
-    return found + asked_of_a_table(database, told)
+    return found
+
+
+def _classes(pairs: int) -> list[Found]:
+    written = writes_of_a_month(pairs)
+    writes = [{"factor": factor, "writes": writes, "of": of} for factor, (writes, of) in written.items()]
+    return _by_factor(pairs) + writes
 
 
 def _answered(store: SqliteStore, what: str, rounds: int, expected: Told) -> Found:
     took = []
-    for _ in range(rounds if QUESTIONS[what].of is Of.PAIRS else 1):
+    for _ in range(rounds):
         began, wall_began = time.process_time(), time.perf_counter()
         answer = top(store, QUESTIONS[what])
         took.append((time.process_time() - began, time.perf_counter() - wall_began))
@@ -143,23 +155,22 @@ def _as_process(database: Path, what: str, folder: Path) -> Found:
 
 
 def section(found: Sequence[Found]) -> Section:
-    """Return what was found."""
-    about, on = found[0], found[-1]
+    """Return what was found; of what was measured more than once, the last."""
+    if not any("pairs" in each for each in found):
+        return Section("The largest", "", parts=[_on_a_stack(found)])
+    about = _last(found, "pairs")
     processes = {each["process"]: each for each in found if "process" in each}
+    answers = {each["answer"]: each for each in found if "answer" in each}
     rows = [
         (
-            each["answer"],
+            what,
             each["cpu"] * _MS,
             each["wall"] * _MS,
-            *(
-                processes[each["answer"]][time_] * _MS if each["answer"] in processes else None
-                for time_ in ("cpu", "wall")
-            ),
+            *(processes[what][time_] * _MS if what in processes else None for time_ in ("cpu", "wall")),
             each["reads"],
             each["walked"],
         )
-        for each in found
-        if "answer" in each
+        for what, each in answers.items()
     ]
     header = (
         "the first ten",
@@ -167,14 +178,22 @@ def section(found: Sequence[Found]) -> Section:
         *("exact reads", "ranks looked at"),
     )
     text = _TEXT.format(pairs=about["pairs"], megabytes=about["bytes"] / 1e6, rounds=about["rounds"])
+    on = next(each for each in found[found.index(about) :] if "machine" in each)
     text += "\n" + in_words(on["machine"], on["before"], on["after"])
-    return Section("The largest", text, tables=[Table("", header, rows)], parts=[_on_a_stack(found), _factors(found)])
+    parts = [_on_a_stack(found)] if any("table" in each for each in found) else []
+    return Section("The largest", text, tables=[Table("", header, rows)], parts=[*parts, _factors(found)])
+
+
+def _last(found: Sequence[Found], name: str) -> Found:
+    return [each for each in found if name in each][-1]
 
 
 def _on_a_stack(found: Sequence[Found]) -> Section:
-    rows = [(each["table"], each["requests"], each["units"], each["cpu"] * _MS) for each in found if "table" in each]
+    tables = {each["table"]: each for each in found if "table" in each}
+    rows = [(what, each["requests"], each["units"], each["cpu"] * _MS) for what, each in tables.items()]
     header = ("the first ten", "requests", "read units", "processor ms")
-    return Section("On a stack", _CLOUD_TEXT, tables=[Table("", header, rows)])
+    text = _CLOUD_TEXT.format(pairs=_last(found, "cloud_pairs")["cloud_pairs"], ranks=_last(found, "ranked")["ranked"])
+    return Section("On a stack", text, tables=[Table("", header, rows)])
 
 
 def _factors(found: Sequence[Found]) -> Section:

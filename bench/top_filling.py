@@ -56,7 +56,10 @@ def fill(database: Path, rows: Iterable[PairMonth]) -> None:
             "INSERT INTO rank_month (place, site, month) VALUES (?, ?, ?)",
             ((place, SITE, month) for month, place in places.items()),
         )
+        connection.execute("INSERT INTO device_unsure VALUES (?)", (SITE,))
         connection.commit()
+    with closing(SqliteStore(database)) as store:
+        store.sum_devices(SITE)
 
 
 def _made(number: int, row: PairMonth, places: dict[str, int]) -> Iterator[list[tuple[Any, ...]]]:

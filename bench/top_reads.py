@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from iotagg.core.ranks import Side
-    from iotagg.stores.protocol import Store
+    from iotagg.stores.protocol import Ranked, Store
 
 FACTORS = (2, 4, 8, 16)
 
@@ -62,11 +62,35 @@ class Counting:
         self.reads += len(wanted)
         return cast("Iterator[PairMonth]", self._store.several_months(site, wanted))
 
+    def devices(self, side: Side) -> Ranked | None:
+        """Return what is kept of devices, counted alike."""
+        kept = self._store.devices(side)
+        return None if kept is None else cast("Ranked", _CountingDevices(self, kept))
+
     def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
         """Yield a source's pair-months."""
         for month in self._store.source_months(site, source):
             self.reads += 1
             yield month
+
+
+class _CountingDevices(Counting):
+    # Counts for the store, too.
+    def __init__(self, counting: Counting, kept: Ranked) -> None:
+        super().__init__(cast("Store", kept))
+        self._counting = counting
+
+    def ranks(self, *asked: Any, **flags: bool | None) -> Iterator[tuple[str, str, Rank]]:
+        """Yield ranks of devices by descending size."""
+        for found in super().ranks(*asked, **flags):
+            self._counting.walked += 1
+            yield found
+
+    def several_months(self, site: str, keys: Iterable[tuple[str, str, str]]) -> Iterator[PairMonth]:
+        """Yield the months of devices."""
+        wanted = list(keys)
+        self._counting.reads += len(wanted)
+        return super().several_months(site, wanted)
 
 
 class Made:
@@ -86,6 +110,9 @@ class Made:
         return iter(())
 
     outstanding = pending
+
+    def devices(self, side: Side) -> None:
+        """Return nothing: no totals of devices are kept."""
 
     def ranks(self, site: str, month: str, measure: str = MEASURES[0]) -> Iterator[tuple[str, str, Rank]]:
         """Yield ranks by descending size."""

@@ -68,8 +68,9 @@ def _sums(found: Iterable[tuple[PairMonth, Rank | None]]) -> list[tuple[str, dic
 def assess_outstanding(store: Store, site: str = "", passed: Callable[[int], object] = lambda _: None) -> int:
     """Assess what was applied and not assessed yet, at one site or all; return how many contributions that were.
 
-    Pairs that several of them touch are assessed once. `passed` is told of each contribution that is done with. In a
-    store whose workers assess what they apply there is nothing to do.
+    Pairs that several of them touch are assessed once. `passed` is told of each contribution that is done with. Last,
+    what devices add up to is brought up to date. In a store whose workers assess what they apply there is nothing to
+    do.
     """
     return sum(_assess_site(store, each, passed) for each in ([site] if site else store.sites()))
 
@@ -83,7 +84,9 @@ def _assess_site(store: Store, site: str, passed: Callable[[int], object]) -> in
         begun.append((name, revision))
         if len(changed) >= _MOST_PAIRS:
             done += _assess_all(store, site, changed, begun, passed)
-    return done + _assess_all(store, site, changed, begun, passed)
+    done += _assess_all(store, site, changed, begun, passed)
+    store.sum_devices(site)
+    return done
 
 
 def _note_changes(store: Store, name: Name, changed: dict[tuple[str, str], tuple[str, str]]) -> None:

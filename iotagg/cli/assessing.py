@@ -21,6 +21,5 @@ def assess_what_came(session: Session, store: Store, site: str) -> None:
     if session.in_cloud:
         return
     files = sum(1 for each in ([site] if site else store.sites()) for _ in store.outstanding(each))
-    if files:
-        with Progress(files, "file") as progress:
-            assess_outstanding(store, site, progress.passed)
+    with Progress(files, "file") as progress:
+        assess_outstanding(store, site, progress.passed)

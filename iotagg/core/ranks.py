@@ -48,9 +48,10 @@ def bounds(size: int) -> tuple[int, int]:
 
 def totals_of(month: PairMonth) -> tuple[int, ...]:
     """Return a month's total of each of MEASURES, in whole units; of few packets there are no µs per packet."""
-    metrics = tuple(month.sums.get(metric.stored, 0) for metric in METRICS)
-    packets = month.sums.get(_PACKETS, 0)
-    return (*metrics, month.sums.get(FLOWS, 0), metrics[0] // packets if packets >= PACE_PACKETS else 0)
+    sums = month.sums
+    metrics = [sums.get(metric.stored, 0) for metric in METRICS]
+    packets = sums.get(_PACKETS, 0)
+    return (*metrics, sums.get(FLOWS, 0), metrics[0] // packets if packets >= PACE_PACKETS else 0)
 
 
 @dataclass(frozen=True, slots=True)

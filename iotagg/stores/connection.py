@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,6 +127,10 @@ class Database:
             finally:
                 if connection.in_transaction:  # a full disk may have ended it already
                     self._end(connection, nested=nested, keep=keep and done)
+
+    def together(self) -> AbstractContextManager[None]:
+        """Write together what is written inside; within another transaction, an error is for that one to take back."""
+        return nullcontext() if self.connection.in_transaction else self.transaction()
 
     def _end(self, connection: sqlite3.Connection, *, nested: bool, keep: bool) -> None:
         if nested:

@@ -94,6 +94,12 @@ class MemoryRanks:
     ) -> Iterator[tuple[str, str, Rank]]:
         return of_devices(self.ranks(site, month), side, devices)
 
+    def devices(self, side: Side) -> None:
+        """Return nothing: what devices add up to is found by the ranks of their pairs."""
+
+    def sum_devices(self, site: str) -> None:
+        """Nothing to do: no totals of devices are kept."""
+
     def outstanding(self, site: str) -> Iterator[tuple[Name, int]]:
         with self._lock:
             records = [self._tables.files[name] for name in sorted(self._tables.files) if name.site == site]

@@ -24,6 +24,25 @@ FIRST_MONTH = FIRST_DAY[:7]
 LAST_MONTH = LAST_DAY[:7]
 
 
+class Ranked(Protocol):
+    """Pair-months with ranks, or the months of devices told as such: then the other end of a pair is empty.
+
+    Its methods are as those of a store.
+    """
+
+    def ranks(self, site: str, month: str, measure: str = MEASURES[0]) -> Iterator[tuple[str, str, Rank]]:
+        """Yield both ends and the rank of what is ranked in a month, by descending size of a measure."""
+        ...
+
+    def several_months(self, site: str, keys: Iterable[tuple[str, str, str]]) -> Iterator[PairMonth]:
+        """Yield months, given as both ends and the month, in no particular order."""
+        ...
+
+    def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
+        """Yield all months of a source; of devices, all of a device."""
+        ...
+
+
 class Store(Protocol):
     """Contributions, the revisions at which they are in or out, and the sums that follow from them.
 
@@ -283,6 +302,17 @@ class Store(Protocol):
         self, site: str, month: str, side: Side, devices: Collection[str]
     ) -> Iterator[tuple[str, str, Rank]]:
         """Yield what ranks() does of the pairs whose source or destination is one of these devices, in any order."""
+        ...
+
+    def devices(self, side: Side) -> Ranked | None:
+        """Return what the pairs of each source or destination add up to; None where a store keeps no such totals.
+
+        They are those of when sum_devices() was called last, have no squares, and may have more than 38 digits.
+        """
+        ...
+
+    def sum_devices(self, site: str) -> None:
+        """Bring what devices add up to up to date, where it is kept: to the pair-months of this moment."""
         ...
 
     def outstanding(self, site: str) -> Iterator[tuple[Name, int]]:

@@ -134,7 +134,29 @@ ALTER TABLE file ADD COLUMN assessed INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX file_to_assess ON file (site) WHERE assessed < revision;
 """
 
-MIGRATIONS = (_FILES + _SUMS, _VERSIONS, _RETENTION, _RANKS)
+# What a source or destination adds up to (see sqlite_devices.py), its sizes in order, and whether a chunk is in it.
+_DEVICES = """
+CREATE TABLE device_month (
+    place INTEGER NOT NULL,
+    side INTEGER NOT NULL,
+    device TEXT NOT NULL,
+    sums TEXT NOT NULL,
+    duration INTEGER NOT NULL,
+    packets INTEGER NOT NULL,
+    flows INTEGER NOT NULL,
+    pace INTEGER NOT NULL,
+    PRIMARY KEY (place, side, device)
+) WITHOUT ROWID;
+CREATE INDEX device_month_by_duration ON device_month (place, side, duration);
+CREATE INDEX device_month_by_packets ON device_month (place, side, packets);
+CREATE INDEX device_month_by_flows ON device_month (place, side, flows);
+CREATE INDEX device_month_by_pace ON device_month (place, side, pace);
+CREATE TABLE device_unsure (site TEXT PRIMARY KEY) WITHOUT ROWID;
+ALTER TABLE marker ADD COLUMN summed INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX marker_to_sum ON marker (site) WHERE summed <> revision % 2;
+"""
+
+MIGRATIONS = (_FILES + _SUMS, _VERSIONS, _RETENTION, _RANKS + _DEVICES)
 
 
 def check_owner(file: Path) -> None:

@@ -20,6 +20,7 @@ from iotagg.stores import sum_texts
 from iotagg.stores.connection import BUSY_SECONDS, Database
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
 from iotagg.stores.sqlite_books import IS_KEPT, OF_FILE, OF_PAIR_MONTH, SqliteBooks, file_key
+from iotagg.stores.sqlite_devices import SqliteDevices
 from iotagg.stores.sqlite_ranks import SqliteRanks
 from iotagg.stores.stored_bytes import StoredBytes
 from iotagg.stores.sum_texts import EMPTY, without_zeros
@@ -76,6 +77,9 @@ class SqliteStore:
         self.allowances = self._ranks.allowances
         self.allow = self._ranks.allow
         self.disallow = self._ranks.disallow
+        self._devices = SqliteDevices(self._database, self.file, self.chunks, self.scan)
+        self.sum_devices = self._devices.sum_devices
+        self.devices = self._devices.devices
         self._books = SqliteBooks(self._database)
         self.names = self._books.names
         self.traces = self._books.traces
@@ -210,7 +214,11 @@ class SqliteStore:
                 return False
             if is_in(standing) != is_in(revision):
                 self._change_sums(name.site, chunk, into=is_in(revision))
-            self._run("INSERT OR REPLACE INTO marker VALUES (?, ?, ?, ?, ?)", *file_key(name), number, revision)
+            self._run(
+                "INSERT INTO marker (site, content, options, chunk, revision) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET revision = excluded.revision",
+                *(*file_key(name), number, revision),
+            )
             return True
 
     def _marker(self, name: Name, number: int) -> int:
@@ -295,6 +303,7 @@ class SqliteStore:
             record = self.file(name)
             if record is not None and record.paths and not referred:
                 return False
+            self._devices.sum_file(name)
             for table in ("contribution", "reject"):
                 self._run(f"DELETE FROM {table} WHERE {OF_FILE}", *file_key(name))
             if record is not None:
@@ -304,7 +313,10 @@ class SqliteStore:
     def _seal(self, record: FileRecord) -> None:
         key = file_key(record.name)
         for number in range(record.head.chunks if record.revision else 0):
-            self._run("INSERT OR IGNORE INTO marker VALUES (?, ?, ?, ?, ?)", *key, number, sealing(record.revision))
+            self._run(
+                "INSERT OR IGNORE INTO marker (site, content, options, chunk, revision) VALUES (?, ?, ?, ?, ?)",
+                *(*key, number, sealing(record.revision)),
+            )
         head = _head_text(record.head.emptied())
         self._run(f"UPDATE file SET head = ?, erased = 1 WHERE {OF_FILE}", head, *key)
 
@@ -320,7 +332,9 @@ class SqliteStore:
         )
 
     def erase_empty(self, site: str = "", device: str = "") -> int:
-        # An emptied one goes with the transaction that empties it; its rank may be left.
+        # An emptied one goes with the transaction that empties it; its rank may be left, and totals of its devices.
+        for each in [site] if site else self._devices.sites():
+            self._devices.sum_devices(each)
         return self._ranks.erase_empty(site, device)
 
     def erase_below_floor(self) -> int:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 OF_FILE = "site = ? AND content = ? AND options = ?"
 OF_PAIR_MONTH = "site = ? AND source = ? AND destination = ? AND month = ?"
 IS_KEPT = "month >= coalesce((SELECT month FROM floor), '')"
+UNSURE = "INSERT OR IGNORE INTO device_unsure VALUES (?)"  # what devices add up to is to be found from all pairs
 _HELD = (
     "site, source, destination, month, sums, (SELECT text FROM rank WHERE (place, source, destination) ="
     " ((SELECT place FROM rank_month WHERE (site, month) = (pair_month.site, pair_month.month)),"
@@ -63,6 +64,7 @@ class SqliteBooks:
             if (standing.figures if standing is not None else {}) != before.figures:
                 return False
             self._run(f"DELETE FROM pair_month WHERE {OF_PAIR_MONTH}", *before.key)
+            self._run(UNSURE, before.site)
             if sums:
                 self._run("INSERT INTO pair_month VALUES (?, ?, ?, ?, ?)", *before.key, dumped(sums))
             return True
@@ -72,8 +74,12 @@ class SqliteBooks:
             if self.markers(name).get(number) != before:
                 return False
             self._run(f"DELETE FROM marker WHERE {OF_FILE} AND chunk = ?", *file_key(name), number)
+            self._run(UNSURE, name.site)
             if revision:
-                self._run("INSERT INTO marker VALUES (?, ?, ?, ?, ?)", *file_key(name), number, revision)
+                self._run(
+                    "INSERT INTO marker (site, content, options, chunk, revision) VALUES (?, ?, ?, ?, ?)",
+                    *(*file_key(name), number, revision),
+                )
             return True
 
     def _run(self, statement: str, *values: object) -> sqlite3.Cursor:

@@ -30,8 +30,19 @@ if TYPE_CHECKING:
 
 _READ_TOGETHER = 100
 _FIRST_RANKS, _MOST_RANKS = 50, 2000  # read together: who asks for the first ten does not wait for many more
-_PLACE = "SELECT place FROM rank_month WHERE site = ? AND month = ?"
+PLACE = "SELECT place FROM rank_month WHERE site = ? AND month = ?"
 _RANKED = "rank JOIN rank_month USING (place)"
+_OF_MONTH = "site = ? AND source = ? AND destination = ? AND month = ?"
+_STANDING = (
+    "SELECT sums, id, place, text FROM (SELECT 1)"
+    f" LEFT JOIN (SELECT sums FROM pair_month WHERE {_OF_MONTH})"
+    f" LEFT JOIN (SELECT id, place, text FROM {_RANKED} WHERE {_OF_MONTH})"
+)
+_OF_PAIR = f"site = ? AND source = ? AND destination = ? AND month BETWEEN ? AND ? AND {IS_KEPT}"
+_RANKED_MONTHS = (
+    f"SELECT month, text, NULL FROM {_RANKED} WHERE {_OF_PAIR}"
+    f" UNION ALL SELECT month, NULL, sums FROM pair_month WHERE {_OF_PAIR}"
+)
 _NEXT = (
     "SELECT rank_size.size, rank_size.rank, rank.source, rank.destination, rank.text"
     " FROM rank_size JOIN rank ON rank.id = rank_size.rank"
@@ -40,15 +51,24 @@ _NEXT = (
 )
 _COUNTED: dict[Side, str] = {
     side: f"SELECT {side}, size, count(*) FROM rank_size JOIN rank ON rank.id = rank_size.rank"
-    f" WHERE measure = ? AND rank_size.place = ({_PLACE} AND {IS_KEPT}) GROUP BY {side}, size"
+    f" WHERE measure = ? AND rank_size.place = ({PLACE} AND {IS_KEPT}) GROUP BY {side}, size"
     for side in SIDES
 }
 _OF_DEVICES: dict[Side, str] = {
-    side: f"SELECT source, destination, text FROM rank WHERE place = ({_PLACE} AND {IS_KEPT})"
+    side: f"SELECT source, destination, text FROM rank WHERE place = ({PLACE} AND {IS_KEPT})"
     f" AND {side} IN (SELECT value FROM json_each(?))"
     for side in SIDES
 }
 _BEYOND_ALL = 1 << 62
+
+
+def place_of(database: Database, site: str, month: str) -> int:
+    """Return the number of a site's month, which it is given if it has none."""
+    while True:
+        row = database.run(PLACE, site, month).fetchone()
+        if row is not None:
+            return int(row[0])
+        database.run("INSERT OR IGNORE INTO rank_month (site, month) VALUES (?, ?)", site, month)
 
 
 class SqliteRanks:
@@ -81,39 +101,32 @@ class SqliteRanks:
     def ranked_months(
         self, site: str, source: str, destination: str, first: str = FIRST_MONTH, last: str = LAST_MONTH
     ) -> list[tuple[PairMonth, Rank | None]]:
-        of_pair = f"site = ? AND source = ? AND destination = ? AND month BETWEEN ? AND ? AND {IS_KEPT}"
-        pair = (site, source, destination, first, last)
-        ranks = {
-            month: Rank.parse(str(text))
-            for month, text in self._run(f"SELECT month, text FROM {_RANKED} WHERE {of_pair}", *pair)
-        }
-        query = f"SELECT source, destination, month, sums FROM pair_month WHERE {of_pair}"
-        found = {row.month: row for row in _with_flows(self._run(query, *pair))}
+        ranks: dict[str, Rank] = {}
+        stored: list[tuple[str, str, str, str]] = []
+        for month, text, sums in self._run(_RANKED_MONTHS, *2 * (site, source, destination, first, last)):
+            if sums is None:
+                ranks[month] = Rank.parse(str(text))
+            else:
+                stored.append((source, destination, month, sums))
+        found = {row.month: row for row in _with_flows(stored)}
         empty = {month: PairMonth(source, destination, month, {}) for month in ranks.keys() - found.keys()}
         return [(row, ranks.get(month)) for month, row in sorted((found | empty).items())]
 
     def put_rank(self, site: str, month: PairMonth, rank: Rank | None) -> bool:
         pair = (month.source, month.destination)
-        with self._database.transaction():
-            query = "SELECT sums FROM pair_month WHERE site = ? AND source = ? AND destination = ? AND month = ?"
-            row = self._run(query, site, *pair, month.month).fetchone()
-            if not _are_sums_of(month, row[0] if row is not None else "{}"):
+        with self._database.together():  # many are put within one transaction, which an error ends
+            sums, number, place, before = self._run(_STANDING, *2 * (site, *pair, month.month)).fetchone()
+            if not _are_sums_of(month, sums or "{}"):
                 return False
-            query = (
-                f"SELECT id, place, text FROM {_RANKED} WHERE site = ? AND month = ? AND source = ? AND destination = ?"
-            )
-            standing = self._run(query, site, month.month, *pair).fetchone()
             text = str(rank) if rank is not None and month.sums.get(FLOWS) else ""
-            if standing is not None:
-                number, place, before = standing
+            if number is not None:
                 self._change(number, place, before, text)
             elif text:
                 self._insert(site, month, text)
             return True
 
     def _insert(self, site: str, month: PairMonth, text: str) -> None:
-        self._run("INSERT OR IGNORE INTO rank_month (site, month) VALUES (?, ?)", site, month.month)
-        ((place,),) = self._run(_PLACE, site, month.month).fetchall()
+        place = place_of(self._database, site, month.month)
         query = "INSERT INTO rank (place, source, destination, text) VALUES (?, ?, ?, ?)"
         number = self._run(query, place, month.source, month.destination, text).lastrowid
         self._change_sizes(number, place, set(), _parts(text))
@@ -151,7 +164,7 @@ class SqliteRanks:
         steady: bool | None = None,
     ) -> Iterator[tuple[str, str, Rank]]:
         letter = LETTERS[MEASURES.index(measure)]
-        places = self._run(f"{_PLACE} AND {IS_KEPT}", site, month).fetchall()
+        places = self._run(f"{PLACE} AND {IS_KEPT}", site, month).fetchall()
         wanted = [flags_text(*flags) for flags in flags_wanted(stands_out, steady)]
         rows = [self._next_ranks(place, letter, flags) for (place,) in places for flags in wanted]
         return heapq.merge(*rows, key=lambda found: found[2].size(measure), reverse=True)
@@ -200,7 +213,7 @@ class SqliteRanks:
         """Remove the ranks of months below the floor."""
         with self._database.transaction():
             places = f"(SELECT place FROM rank_month WHERE NOT {IS_KEPT})"
-            for table in ("rank_size", "rank", "rank_month"):
+            for table in ("device_month", "rank_size", "rank", "rank_month"):
                 self._run(f"DELETE FROM {table} WHERE place IN {places}")
 
     def allowances(self) -> list[Allowance]:

@@ -1,7 +1,7 @@
 """What stands out by its size: the first of a site's pairs, sources or destinations, without a look at all of them.
 
-`question.py` is what is asked, `walk.py` and `devices.py` find who may be among the first, `first.py` reads the exact
-sums of as few of them as it takes, and `answer.py` says it.
+`question.py` is what is asked, `rows.py` says where to look, `walk.py` and `devices.py` find who may be among the
+first, `first.py` reads the exact sums of as few of them as it takes, and `answer.py` says it.
 """
 
 from iotagg.top.answer import Answer, Entry, top

@@ -9,20 +9,20 @@ from iotagg.top.candidate import Candidate
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from iotagg.stores.protocol import Store
+    from iotagg.stores.protocol import Ranked
     from iotagg.top.candidate import Key
     from iotagg.top.question import Question
     from iotagg.top.value import Value
 
 
 def of_one_source(
-    store: Store, sites: Sequence[str], question: Question, source: str
+    rows: Ranked, sites: Sequence[str], question: Question, source: str
 ) -> Iterator[tuple[Value, Candidate]]:
     """Yield whoever has a part in what a source sent, with exact values, largest first."""
     candidates: dict[Key, Candidate] = {}
     months = {*question.span.months, *(question.before.months if question.before is not None else ())}
     for site in sites:
-        for row in store.source_months(site, source):
+        for row in rows.source_months(site, source):
             if row.month in months and question.lets_in(row.source, row.destination):
                 key = (site, *question.whose(row.source, row.destination))
                 candidate = candidates.get(key) or candidates.setdefault(key, Candidate(key))

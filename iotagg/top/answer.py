@@ -10,7 +10,8 @@ from iotagg.core.ranks import PACE_PACKETS
 from iotagg.top.alone import of_one_source
 from iotagg.top.devices import gathered
 from iotagg.top.first import first
-from iotagg.top.question import By, Of
+from iotagg.top.question import By
+from iotagg.top.rows import rows_of
 from iotagg.top.value import BEFORE, DURATION, FLOWS, NOTHING, added, of_point
 from iotagg.top.walk import walked
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from iotagg.stores.protocol import Store
     from iotagg.top.candidate import Candidate
     from iotagg.top.question import Question
+    from iotagg.top.rows import Rows
     from iotagg.top.value import Figures, Value
 
 _MOST_DAYS = 62  # two months; a longer trend goes by months
@@ -76,20 +78,22 @@ def top(store: Store, question: Question) -> Answer:
     # Before the figures are read: what is counted meanwhile is named, rather than missed.
     unfinished = {each.name for site in sites for each in store.pending(site)}
     unfinished |= {name for site in sites for name, _ in store.outstanding(site)}
-    found = islice(first(store, question, _upcoming(store, sites, question)), question.count)
+    looked_at = rows_of(store, question)
+    found = islice(first(looked_at.ranked, question, _upcoming(looked_at, sites, question)), question.count)
     entries = tuple(_entry(question, value, candidate, points) for value, candidate in found)
     return Answer(entries, len(unfinished), points)
 
 
-def _upcoming(store: Store, sites: Sequence[str], question: Question) -> Iterator[tuple[Value, Candidate]]:
-    if question.source is not None and question.source.only:
-        return of_one_source(store, sites, question, question.source.only)
+def _upcoming(rows: Rows, sites: Sequence[str], question: Question) -> Iterator[tuple[Value, Candidate]]:
+    only = rows.only(question)
+    if only:
+        return of_one_source(rows.ranked, sites, question, only)
     months = question.span.months
     # A part of a month may have more µs per packet than the whole, and so may several months together; and a month of
     # fewer packets than these has no such size.
     whole = len(months) == 1 and question.span.holds(months[0])
     by_size = question.by is not By.PACE or (whole and question.packets >= PACE_PACKETS)
-    return (walked if question.of is Of.PAIRS and by_size else gathered)(store, sites, question)
+    return walked(rows.ranked, sites, question) if by_size and rows.are_whole else gathered(rows, sites, question)
 
 
 def _points(question: Question) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ class Candidate:
     be larger.
     """
 
-    __slots__ = ("_least", "_months", "_most", "ceiling", "key", "unread")
+    __slots__ = ("_figures", "_least", "_months", "_most", "ceiling", "key", "unread")
 
     def __init__(self, key: Key, ceiling: Value | None = None, unread: Sequence[Part] = ()) -> None:
         self.key = key
@@ -46,6 +46,7 @@ class Candidate:
         self.unread = list(unread)
         self._months: dict[str, dict[str, int]] = {}
         self._least = self._most = NOTHING
+        self._figures: Figures | None = None  # as of all that was added, once they are asked for
 
     def expect(self, least: Figures, most: Figures, times: int = 1) -> None:
         """Take into account that so many pair-months of these bounds are not read yet."""
@@ -61,6 +62,7 @@ class Candidate:
 
     def add(self, row: PairMonth) -> None:
         """Add a pair-month that was read: of a device, those of all its pairs add up to one."""
+        self._figures = None
         known = self._months.get(row.month)
         if known is None:
             self._months[row.month] = dict(row.sums)
@@ -81,12 +83,19 @@ class Candidate:
         return value(question, most=added(figures, self._most), least=added(figures, self._least))
 
     def figures(self, question: Question) -> Figures:
-        """Return what was read adds up to."""
+        """Return what was read adds up to, as far as the one question of this candidate is about it."""
+        if self._figures is None:
+            self._figures = self._added_up(question)
+        return self._figures
+
+    def _added_up(self, question: Question) -> Figures:
         figures = NOTHING
         for month, sums in self._months.items():
             if question.span.holds(month):
                 whole = (*(sums.get(metric.stored, 0) for metric in METRICS), sums.get(FLOWS, 0), 0)
                 figures = added(figures, whole)
+            elif question.before is not None and question.before.holds(month):
+                figures = added(figures, (*NOTHING[:BEFORE], sums.get(METRICS[DURATION].stored, 0)))
             else:
                 for of_day in _days(question, month, sums).values():
                     figures = added(figures, of_day)

@@ -1,7 +1,8 @@
 """Whose totals are sums over many pairs: bounds of all of them, and then the ranks of those who may be among the first.
 
-A device's total has no rank of its own. How many of its pairs have which size bounds it, and the store counts them; the
-pairs are looked at, and the sums read, of those only whom the bounds leave in.
+Where a store keeps no totals of devices, or not all pairs of a device take part, it has no rank of its own. How many
+of its pairs have which size bounds it, and the store counts them; the pairs are looked at, and the sums read, of those
+only whom the bounds leave in.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from iotagg.top.value import MAIN, NEEDED, NOTHING, value
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from iotagg.core.ranks import Rank, Side
-    from iotagg.stores.protocol import Store
+    from iotagg.core.ranks import Rank
     from iotagg.top.candidate import Key
     from iotagg.top.question import Question
+    from iotagg.top.rows import Rows
     from iotagg.top.value import Figures, Value
 
     PairKey = tuple[str, str, str]  # source, destination, month
@@ -30,15 +31,15 @@ if TYPE_CHECKING:
     _Counted = tuple[tuple[str, str], tuple[int, ...], int]  # whose, sizes of measures, how many pairs have these
 
 
-def gathered(store: Store, sites: Sequence[str], question: Question) -> Iterator[tuple[Value, Candidate]]:
+def gathered(rows: Rows, sites: Sequence[str], question: Question) -> Iterator[tuple[Value, Candidate]]:
     """Yield those who may be among the first, by descending bound."""
-    promising = _promising(_bounded(store, sites, question), question)
-    candidates = _with_parts(_parts(store, sites, question, promising), question)
+    promising = _promising(_bounded(rows, sites, question), question)
+    candidates = _with_parts(_parts(rows, sites, question, promising), question)
     bounded = [(bound, each) for each in candidates if (bound := each.bound(question)) is not None]
     return iter(sorted(bounded, key=lambda found: found[0], reverse=True))
 
 
-def _bounded(store: Store, sites: Sequence[str], question: Question) -> dict[Key, _Bounds]:
+def _bounded(rows: Rows, sites: Sequence[str], question: Question) -> dict[Key, _Bounds]:
     found: dict[Key, _Bounds] = {}
     for site, month in _months(sites, question):
 
@@ -47,7 +48,7 @@ def _bounded(store: Store, sites: Sequence[str], question: Question) -> dict[Key
             least, most = bounds_of(question, month, sizes)
             return [(place, least[place], most[place]) for place in range(len(most)) if most[place]]
 
-        counted = (_of_pairs if _side(question) is None else _of_devices)(store, site, month, question)
+        counted = (_one_by_one if rows.side is None or rows.of_devices else _of_devices)(rows, site, month, question)
         for whose, sizes, times in counted:
             key = (site, *whose)
             least, most = found.get(key) or found.setdefault(key, ([*NOTHING], [*NOTHING]))
@@ -57,27 +58,21 @@ def _bounded(store: Store, sites: Sequence[str], question: Question) -> dict[Key
     return found
 
 
-def _side(question: Question) -> Side | None:
-    # Where all pairs of a device take part, their sizes are known without a look at each of them.
-    if question.of is Of.SOURCES and question.destination is None:
-        return "source"
-    return "destination" if question.of is Of.DESTINATIONS and question.source is None else None
-
-
-def _of_pairs(store: Store, site: str, month: str, question: Question) -> Iterator[_Counted]:
+def _one_by_one(rows: Rows, site: str, month: str, question: Question) -> Iterator[_Counted]:
     counted = Counter(
         (question.whose(source, destination), rank.sizes)
-        for source, destination, rank in store.ranks(site, month)
+        for source, destination, rank in rows.ranked.ranks(site, month)
         if question.lets_in(source, destination)
     )
     return ((whose, sizes, times) for (whose, sizes), times in counted.items())
 
 
-def _of_devices(store: Store, site: str, month: str, question: Question) -> Iterator[_Counted]:
-    side = _side(question) or "source"
+def _of_devices(rows: Rows, site: str, month: str, question: Question) -> Iterator[_Counted]:
+    # Where all pairs of a device take part, their sizes are known without a look at each of them.
+    side = rows.side or "source"
     network = question.source if side == "source" else question.destination
     for measure in (MEASURES[place] for place in NEEDED[question.by]):
-        for device, sizes in store.device_sizes(site, month, side, measure):
+        for device, sizes in rows.store.device_sizes(site, month, side, measure):
             if network is None or network.holds(device):
                 whose = question.whose(device, device)
                 for size, times in sizes.items():
@@ -92,14 +87,12 @@ def _promising(bounded: dict[Key, _Bounds], question: Question) -> set[Key]:
     return {key for key, bound in bounds if bound is not None and (enough is None or bound >= enough)}
 
 
-def _parts(
-    store: Store, sites: Sequence[str], question: Question, promising: set[Key]
-) -> dict[Key, dict[PairKey, Part]]:
+def _parts(rows: Rows, sites: Sequence[str], question: Question, promising: set[Key]) -> dict[Key, dict[PairKey, Part]]:
     # By their keys: a rank that moves meanwhile may be met twice.
     parts: dict[Key, dict[PairKey, Part]] = {key: {} for key in promising}
     for site, month in _months(sites, question):
         known: dict[tuple[int, ...], tuple[Figures, Figures]] = {}
-        for source, destination, rank in _ranks(store, site, month, question, promising):
+        for source, destination, rank in _ranks(rows, site, month, question, promising):
             found = parts.get((site, *question.whose(source, destination)))
             if found is not None and question.lets_in(source, destination):
                 spread = known.get(rank.sizes) or known.setdefault(rank.sizes, bounds_of(question, month, rank.sizes))
@@ -108,12 +101,12 @@ def _parts(
 
 
 def _ranks(
-    store: Store, site: str, month: str, question: Question, promising: set[Key]
+    rows: Rows, site: str, month: str, question: Question, promising: set[Key]
 ) -> Iterator[tuple[str, str, Rank]]:
-    if question.of is Of.PAIRS:
-        return store.ranks(site, month)
+    if rows.are_whole:
+        return rows.ranked.ranks(site, month)
     devices = {source or destination for of_site, source, destination in promising if of_site == site}
-    return store.device_ranks(site, month, "source" if question.of is Of.SOURCES else "destination", devices)
+    return rows.store.device_ranks(site, month, "source" if question.of is Of.SOURCES else "destination", devices)
 
 
 def _with_parts(parts: dict[Key, dict[PairKey, Part]], question: Question) -> Iterator[Candidate]:

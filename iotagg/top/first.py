@@ -11,7 +11,7 @@ from iotagg.top.value import FLOWS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from iotagg.stores.protocol import Store
+    from iotagg.stores.protocol import Ranked
     from iotagg.top.candidate import Candidate, Key, Part
     from iotagg.top.question import Question
     from iotagg.top.value import Value
@@ -20,7 +20,7 @@ _READ_AT_ONCE = 100
 
 
 def first(
-    store: Store, question: Question, upcoming: Iterator[tuple[Value, Candidate]]
+    rows: Ranked, question: Question, upcoming: Iterator[tuple[Value, Candidate]]
 ) -> Iterator[tuple[Value, Candidate]]:
     """Yield candidates with their values, largest first, those of the same value by site, source and destination.
 
@@ -37,7 +37,7 @@ def first(
         if known.is_decided():
             yield known.take()
         else:
-            known.read(store)
+            known.read(rows)
 
 
 class _Known:
@@ -67,7 +67,7 @@ class _Known:
         value, _, _, candidate = heappop(self.waiting)
         return -value, candidate
 
-    def read(self, store: Store) -> None:
+    def read(self, rows: Ranked) -> None:
         # All that have the largest bound have to be read, whoever of them is the first: so many at once as are answered
         # at once.
         bound = self.waiting[0][0]
@@ -77,14 +77,14 @@ class _Known:
             candidate = heappop(self.waiting)[3]
             chosen.append((candidate, candidate.take()))
             room -= len(chosen[-1][1])
-        self._read_parts(store, chosen)
+        self._read_parts(rows, chosen)
         for candidate, _ in chosen:
             self._put(candidate)
 
-    def _read_parts(self, store: Store, chosen: list[tuple[Candidate, list[Part]]]) -> None:
+    def _read_parts(self, rows: Ranked, chosen: list[tuple[Candidate, list[Part]]]) -> None:
         whose: dict[str, dict[tuple[str, str, str], Candidate]] = defaultdict(dict)
         for candidate, parts in chosen:
             whose[candidate.key[0]] |= {part[:3]: candidate for part in parts}
         for site, candidates in whose.items():
-            for row in store.several_months(site, candidates):
+            for row in rows.several_months(site, candidates):
                 candidates[row.source, row.destination, row.month].add(row)

@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from iotagg.core.ranks import Rank
-    from iotagg.stores.protocol import Store
+    from iotagg.stores.protocol import Ranked
     from iotagg.top.question import Question
     from iotagg.top.value import Value
 
 
-def walked(store: Store, sites: Sequence[str], question: Question) -> Iterator[tuple[Value, Candidate]]:
+def walked(rows: Ranked, sites: Sequence[str], question: Question) -> Iterator[tuple[Value, Candidate]]:
     """Yield pairs, each with what its value and those of all that follow are at most; that never rises.
 
     A pair comes once for each month in which it is met.
     """
-    return merge(*(_of_site(store, site, question) for site in sites), key=lambda found: -found[0])
+    return merge(*(_of_site(rows, site, question) for site in sites), key=lambda found: -found[0])
 
 
-def _of_site(store: Store, site: str, question: Question) -> Iterator[tuple[Value, Candidate]]:
+def _of_site(rows: Ranked, site: str, question: Question) -> Iterator[tuple[Value, Candidate]]:
     span, before = question.span, question.before
     months = sorted({*span.months, *(before.months if before is not None else ())})
-    for ceiling, source, destination, rank in _descending(store, site, question):
+    for ceiling, source, destination, rank in _descending(rows, site, question):
         if question.lets_in(source, destination) and not _by_too_few(question, rank):
             parts = [Part(source, destination, month) for month in months]
             yield ceiling, Candidate((site, source, destination), ceiling, parts)
@@ -45,10 +45,10 @@ def _by_too_few(question: Question, rank: Rank) -> bool:
     return question.by is By.PACE and bounds(rank.sizes[PACKETS])[1] < question.packets
 
 
-def _descending(store: Store, site: str, question: Question) -> Iterator[tuple[int, str, str, Rank]]:
+def _descending(rows: Ranked, site: str, question: Question) -> Iterator[tuple[int, str, str, Rank]]:
     measure = By.DURATION.value if question.by is By.GROWTH else question.by.value
     over = question.by is By.PACE  # its size is that of the whole part of a fraction
-    streams = {month: store.ranks(site, month, measure) for month in question.span.months}
+    streams = {month: rows.ranks(site, month, measure) for month in question.span.months}
     ahead = {month: found for month, stream in streams.items() if (found := next(stream, None)) is not None}
     largest = {month: bounds(rank.size(measure))[1] + over for month, (_, _, rank) in ahead.items()}
     while ahead:

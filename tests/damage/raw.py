@@ -131,7 +131,12 @@ class Database:
         if revision is None:
             self._run("DELETE FROM marker WHERE (site, content, options, chunk) = (?, ?, ?, ?)", *name, chunk)
         else:
-            self._run("INSERT OR REPLACE INTO marker VALUES (?, ?, ?, ?, ?)", *name, chunk, revision)
+            self._run(
+                "INSERT OR REPLACE INTO marker (site, content, options, chunk, revision) VALUES (?, ?, ?, ?, ?)",
+                *name,
+                chunk,
+                revision,
+            )
 
     def stored(self, name: File) -> bytes | None:
         rows = self._run("SELECT stored FROM contribution WHERE (site, content, options) = (?, ?, ?)", *name)

@@ -22,10 +22,12 @@ from iotagg.core.findings import Kind
 from iotagg.core.judging.pairs import Pair
 from iotagg.core.judging.ranking import are_flags_old, ranks_of
 from iotagg.core.ledger import Policy
+from iotagg.core.ranks import MEASURES, SIDES, rank_of
 from iotagg.forgetting import forget_before
 from iotagg.forgetting_device import forget_device
 from iotagg.jobs.consolidate import consolidate_here
 from iotagg.pipeline import Request, retract, upload
+from iotagg.rebuild import rebuild
 from iotagg.sources import path_text
 from iotagg.standing_out.question import Question
 from iotagg.stores.memory import MemoryStore
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
     from iotagg.core.contribution import Chunk, Name
     from iotagg.core.pair_month import PairMonth
-    from iotagg.core.ranks import Rank
+    from iotagg.core.ranks import Rank, Side
     from iotagg.stores.protocol import Store
 
 FIRST = date(2022, 10, 3)
@@ -49,6 +51,7 @@ TODAY = "2023-05-31"
 MONTHS = ("2022-10", "2022-11", "2022-12", "2023-01", "2023-02", "2023-03", "2023-04", "2023-05")
 
 Ranks = dict[tuple[str, str, str], "Rank | None"]
+Devices = dict[tuple[str, str], dict[str, int]]
 
 
 def iso(number: int) -> str:
@@ -93,6 +96,35 @@ def ranks_of_sums(store: Store) -> Ranks:
         for month, rank in ranks_of(months, "2000-01", "2099-12").items()
     }
     return followed(store, ranks)
+
+
+def device_sums(store: Store, side: Side) -> Devices:
+    """Return what a store says that its devices add up to, by address and month; of one that keeps none, nothing."""
+    kept = store.devices(side)
+    found: Devices = {}
+    if kept is None:
+        return found
+    for month in MONTHS:
+        for measure in MEASURES:
+            ranked = list(kept.ranks(SITE, month, measure))
+            keys = [(source, destination, month) for source, destination, _ in ranked]
+            rows = {(row.source, row.destination): row for row in kept.several_months(SITE, keys)}
+            assert [rank for *_, rank in ranked] == [rank_of(rows[key[:2]], False, False) for key in keys]
+            sizes = [rank.size(measure) for *_, rank in ranked]
+            assert sizes == sorted(sizes, reverse=True)
+            found |= {("".join(key), month): row.sums for key, row in rows.items()}
+    return found
+
+
+def sums_of_devices(store: Store, side: Side) -> Devices:
+    """Return what the pair-months of a store that keeps totals of devices add up to."""
+    found: Devices = {}
+    for row in store.scan(SITE) if store.devices(side) is not None else ():
+        sums = found.setdefault((row.source if side == "source" else row.destination, row.month), {})
+        for name, figure in row.sums.items():
+            if not name.endswith("_sq"):
+                sums[name] = sums.get(name, 0) + figure
+    return found
 
 
 class Assessed(RuleBasedStateMachine):
@@ -173,6 +205,8 @@ class Assessed(RuleBasedStateMachine):
         assess_outstanding(self.store)
         assert stored_ranks(self.store) == ranks_of_sums(self.store)
         assert list(self.store.outstanding(SITE)) == []
+        for side in SIDES:
+            assert device_sums(self.store, side) == sums_of_devices(self.store, side)
         left = self.what_is_left()
         for question in (
             Question(TODAY, since=iso(since), until=iso(since + length), site=SITE),
@@ -189,6 +223,14 @@ class Assessed(RuleBasedStateMachine):
             assert outcome.state in {"counted", "already counted"}
         assess_outstanding(store)
         return store
+
+    @rule(place=st.integers(0, 1_000))
+    def sums_are_spoiled_and_put_right(self, place: int) -> None:
+        held = list(self.store.held([SITE]))
+        if held:
+            spoiled = held[place % len(held)]
+            assert self.store.correct(spoiled, {"flows": 10**6, "dur": 7})
+            assert list(rebuild(self.store, [SITE])) != []
 
     @invariant()
     def what_was_not_assessed_is_known(self) -> None:

@@ -122,7 +122,12 @@ class InSqlite:
         key = (name.site, name.content, name.options)
         self.run("DELETE FROM marker WHERE site = ? AND content = ? AND options = ? AND chunk = ?", *key, number)
         if revision is not None:
-            self.run("INSERT INTO marker VALUES (?, ?, ?, ?, ?)", *key, number, revision)
+            self.run(
+                "INSERT INTO marker (site, content, options, chunk, revision) VALUES (?, ?, ?, ?, ?)",
+                *key,
+                number,
+                revision,
+            )
 
     def set_revision(self, name: Name, revision: int) -> None:
         self.run("UPDATE file SET revision = ? WHERE content = ? AND site = ?", revision, name.content, name.site)

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 UNDO_RANKS = (
     *(f"DROP TABLE {table}" for table in ("rank_month", "rank", "rank_size", "allowance")),
+    *(f"DROP TABLE {table}" for table in ("device_month", "device_unsure")),
+    "DROP INDEX marker_to_sum",
+    "ALTER TABLE marker DROP COLUMN summed",
     "DROP INDEX file_to_assess",
     "ALTER TABLE file DROP COLUMN assessed",
 )

@@ -44,6 +44,7 @@ def rank_all(store: Store) -> None:
     for site in store.sites():
         for month in reversed(list(store.scan(site))):  # so that not only the order of ranks puts equals in order
             assert store.put_rank(site, month, rank_of(month, stands_out=False, steady=False))
+        store.sum_devices(site)
 
 
 def fully_sorted(store: Store, question: Question) -> list[tuple[Key, int | Fraction]]:

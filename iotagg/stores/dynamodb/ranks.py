@@ -137,6 +137,12 @@ class Ranks:
     ) -> Iterator[tuple[str, str, Rank]]:
         return of_devices(self._all(site, month), side, devices)
 
+    def devices(self, side: Side) -> None:
+        """Return nothing: to keep what devices add up to would take two more write units for each pair-month."""
+
+    def sum_devices(self, site: str) -> None:
+        """Nothing to do: no totals of devices are kept."""
+
 
 def _sums_are(month: PairMonth) -> tuple[str, dict[str, Any]]:
     # With all running sums and all days that have any as they were, no other day can have come.

@@ -107,6 +107,7 @@ class DynamoStore:
         self.several_months, self.source_months = lookups.several_months, lookups.source_months
         self.ranked_months, self.put_rank, self.ranks = lookups.ranked_months, ranks.put_rank, ranks.ranks
         self.device_sizes, self.device_ranks = ranks.device_sizes, ranks.device_ranks
+        self.devices, self.sum_devices = ranks.devices, ranks.sum_devices
         self.allowances, self.allow, self.disallow = allow_list.allowances, allow_list.allow, allow_list.disallow
 
     @contextmanager
