@@ -10,7 +10,7 @@ def test_severities_are_in_order() -> None:
 def test_kinds_are_their_texts() -> None:
     assert [f"{kind}" for kind in Kind] == [
         *("surge", "drop", "silent", "new-pair", "fan-out"),
-        *("site-silent", "rejects"),
+        *("site-silent", "rejects", "others"),
     ]
 
 
