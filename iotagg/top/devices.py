@@ -1,8 +1,8 @@
 """Whose totals are sums over many pairs: bounds of all of them, and then the ranks of those who may be among the first.
 
 Where a store keeps no totals of devices, or not all pairs of a device take part, it has no rank of its own. How many of
-its pairs have which size bounds it, and the store counts them; the pairs are looked at, and the sums read, of those only
-whom the bounds leave in.
+its pairs have which size bounds it, and the store counts them; the pairs are looked at, and the sums read, of those
+only whom the bounds leave in.
 """
 
 from __future__ import annotations
