@@ -29,7 +29,7 @@ LONG = bool(os.environ.get("IOTAGG_LONG"))
 KILLS = int(os.environ.get("IOTAGG_KILLS", "4"))
 KILLS_IN_A_ROUND = 25
 PAUSE_SECONDS = "0.02"  # a transaction takes a little longer, so that processes are killed in it more often
-SECONDS = 600 if LONG else 120
+SECONDS = 600 if LONG else 300
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
 
