@@ -97,6 +97,7 @@ def test_a_database_that_is_filled_at_once_holds_what_the_store_would_put_there(
         for month in months:
             assert store.correct(Held(SITE, month.source, month.destination, month.month, {}), month.sums)
             assert store.put_rank(SITE, month, rank_of(month, stands_out=False, steady=False))
+        store.sum_devices(SITE)
     assert _rows(at_once) == _rows(one_by_one)
 
 
