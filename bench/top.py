@@ -46,7 +46,7 @@ takes where nothing else runs. The process is `iotagg top` from its start to its
 full sort of all pairs, and is the same. Exact reads are the months whose sums were read, and ranks looked at are those
 that were met on the way; all others were passed over. What sources and destinations add up to is kept in the database,
 with ranks of its own, so that they are found as pairs are. Where not all pairs of a device take part, those that do are
-looked at.
+looked at. Below, among the classes of ranks, devices are asked of a store that keeps no such totals.
 """
 _CLOUD_TEXT = """
 {pairs:,} pairs with the month before in a table of DynamoDB, asked by the store that a stack has: the DynamoDB of the

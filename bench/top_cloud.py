@@ -2,7 +2,8 @@
 
 The engine that stands in for AWS elsewhere sorts all of an index for each page of it, and keeps some 10 KB for an item.
 So this is the DynamoDB of the tests, in process, with its pair-months on a disk. Their sums are put there as they are
-stored; each rank is put by the store, as its workers put it.
+stored; each rank is put by the store, as its workers put it. With a million pairs that takes a quarter of an hour of a
+processor, and the answers half an hour: most of it in this engine, which looks through a whole index for each page.
 """
 
 from __future__ import annotations
