@@ -12,7 +12,7 @@ from iotagg.core.ranks import MEASURES, SIDES, Rank
 from iotagg.listing import key_at
 from iotagg.pipeline import Request, retract, upload
 from iotagg.stores.sqlite import SqliteStore
-from tests.pipeline.csvs import TORN, csv, flow, put
+from tests.pipeline.csvs import TORN, contribution, csv, flow, put
 from tests.stores.racing import name_of, pair_month
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _PLANNED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 _WHOLE = re.compile(
-    r"SCAN (file|contribution|marker|path|reference|reject|pair_month|rank|rank_size)\b"
+    r"SCAN (file|contribution|marker|path|reference|reject|pair_month|rank|rank_size|device_month)\b"
 )  # `floor` has one row
 
 
@@ -96,6 +96,27 @@ def test_nobody_who_assesses_or_asks_for_the_largest_reads_a_whole_table(store: 
     (asked,) = statements_of(store, lambda: list(store.outstanding("paris")))
     plan = [detail for *_, detail in store._database.connection.execute(f"EXPLAIN QUERY PLAN {asked}")]
     assert any("file_to_assess" in detail for detail in plan)
+
+
+def test_nobody_who_adds_up_devices_or_asks_for_the_largest_of_them_reads_a_whole_table(store: SqliteStore) -> None:
+    name = store.keep(contribution(csv(flow()))).name
+    ((_, (row,)),) = store.chunks(name, [0])
+
+    def everything() -> None:
+        for revision in (1, 2):
+            for number, chunk in store.chunks(name, [0]):
+                store.apply(name, revision, number, chunk)
+            store.sum_devices("paris")
+            for side, ends in zip(SIDES, ((row.source, ""), ("", row.destination)), strict=True):
+                kept, left = store.devices(side), [ends] * (revision % 2)
+                for measure in MEASURES:
+                    assert [found[:2] for found in kept.ranks("paris", row.month, measure)] == left
+                assert len(list(kept.several_months("paris", [(*ends, row.month)]))) == len(left)
+                assert len(list(kept.source_months("paris", "".join(ends)))) == len(left)
+
+    statements = statements_of(store, everything)
+    assert len({statement.split("'")[0] for statement in statements}) > 10
+    assert whole_tables(store, statements) == set()
 
 
 def test_a_statement_that_reads_a_whole_table_would_be_found(store: SqliteStore) -> None:
