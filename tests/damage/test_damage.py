@@ -61,7 +61,7 @@ def test_what_nothing_else_speaks_of_is_not_taken_for_damage(name: str, local_pl
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(names=st.lists(st.sampled_from(LOCAL), min_size=1, max_size=4, unique=True), seed=st.integers(0, 2**32))
+@given(names=st.lists(st.sampled_from(LOCAL), min_size=1, max_size=4), seed=st.integers(0, 2**32))
 def test_damage_of_several_kinds_to_a_database_is_named_one_and_all(
     names: list[str], seed: int, local_places: Callable[[], Place]
 ) -> None:
@@ -72,7 +72,7 @@ def test_damage_of_several_kinds_to_a_database_is_named_one_and_all(
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(names=st.lists(st.sampled_from(CLOUD), min_size=1, max_size=4, unique=True), seed=st.integers(0, 2**32))
+@given(names=st.lists(st.sampled_from(CLOUD), min_size=1, max_size=4), seed=st.integers(0, 2**32))
 def test_damage_of_several_kinds_to_a_deployment_is_named_one_and_all(
     names: list[str], seed: int, cloud_places: Callable[[], Place]
 ) -> None:

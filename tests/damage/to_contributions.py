@@ -190,9 +190,11 @@ def another_files_chunks_under_a_head_that_fits(scene: Scene) -> list[Named]:
     name, other = scene.file(scene.is_in), scene.file(scene.is_in)
     kept = _edited(scene, other)
     kept.head |= {part: scene.kept[name].head[part] for part in ("site", "content", "options")}
-    scene.put_kept(name, kept)
     rows = {key_of(name, row): row for chunk in kept.chunks for row in chunk}  # some are alike in both
     own = {key_of(name, row): row for chunk in scene.kept[name].chunks for row in chunk}
+    for key in sorted(rows.keys() - own.keys() - set(scene.keys_of(other))):
+        scene.claim(key)  # where another such damage took them from, they would be as they were
+    scene.put_kept(name, kept)
     return [OfPair(key) for key, row in own.items() if rows.get(key) != row]
 
 

@@ -171,7 +171,8 @@ class Assessed(RuleBasedStateMachine):
             assert "the first month that is kept" in outcome.reason
             return
         assert outcome.state in {"counted", "already counted"}
-        self.standing[name] = content
+        if any(map(self.is_kept, self.store.path(SITE, path_text(file)).names)):  # else it was counted, and erased since
+            self.standing[name] = content
 
     @rule(month=st.sampled_from(MONTHS[1:5]))
     def floor_rises(self, month: str) -> None:
