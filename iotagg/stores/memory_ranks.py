@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from iotagg.core.metrics import FLOWS
@@ -53,8 +53,13 @@ class MemoryRanks:
     ) -> list[tuple[PairMonth, Rank | None]]:
         with self._lock:
             first = max(first, self.floor())
-            known = {*self._tables.sums, *self._tables.ranks}
-            keys = sorted(key for key in known if key[:3] == (site, source, destination) and first <= key[3] <= last)
+            keys = sorted(
+                {
+                    key
+                    for key in chain(self._tables.sums, self._tables.ranks)
+                    if key[2] == destination and key[1] == source and key[0] == site and first <= key[3] <= last
+                }
+            )
             rows = ((PairMonth(*key[1:], self._tables.sums.get(key, {})), self._tables.ranks.get(key)) for key in keys)
             return [(month, rank) for month, rank in rows if month.sums.get(FLOWS) or rank is not None]
 

@@ -46,7 +46,10 @@ def _added(row: dict[str, Any], **changes: int) -> None:
 def a_byte_of_a_chunk_flipped(scene: Scene) -> list[Named]:
     name = scene.file(scene.is_in)
     stored, begin = _bytes(scene, name)
-    place = scene.chance.randrange(begin + 10, len(stored))  # gzip's own ten say when and where it was made
+    lengths = [length for _, length in scene.files[name]["head"]["chunks"]]
+    number = scene.chance.randrange(len(lengths))
+    begin += sum(lengths[:number])
+    place = scene.chance.randrange(begin + 10, begin + lengths[number])  # gzip's ten say when and where it was made
     changed = bytes([stored[place] ^ (1 << scene.chance.randrange(8))])
     scene.raw.put_stored(name, stored[:place] + changed + stored[place + 1 :])
     return [OfFile(name)]
