@@ -22,10 +22,10 @@ from iotagg.jobs.summarize import summarize_message
 from tests.pipeline.csvs import csv, flow
 from tests.simulation.actors import Actors
 from tests.simulation.faults import Draws, Fault, Faults, Fired, Occasion, faults_at
-from tests.simulation.forking import States, every_way
 from tests.simulation.schedule import comes_to_rest, quietly, wrongs
 from tests.simulation.scheduler import Process
 from tests.simulation.story import Put, Script
+from tests.simulation.ways import States, every_way
 from tests.simulation.world import FILES as FILES_QUEUE
 from tests.simulation.world import World
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from iotagg.aws.queues import Message, Queue
-    from tests.simulation.forking import Ways
     from tests.simulation.scheduler import Task
+    from tests.simulation.ways import Ways
 
 WORKERS = ("first", "second")
 # Without time, a stall is the others' turn, and what comes late is what comes in another order.
@@ -68,6 +68,10 @@ class Found:
         self.wrong += [f"{line['taken']}: {each}" for each in line["wrong"]]
 
 
+class _CameBy(Exception):
+    """Another order came by this state: what comes of it is known."""
+
+
 class ChosenFaults(Faults):
     """At most one fault in a run, anywhere, of any kind."""
 
@@ -89,11 +93,11 @@ def explore(
 ) -> Found:
     """Take all orders of two workers that read or add, or as many as may be taken; return what was found.
 
-    To be called where no other thread runs: processes are forked.
+    To be called where no other thread runs if several are to be taken `at_once`: processes are forked.
     """
     found, states = Found(), States()
     with quietly():
-        _Run(both, None).verdict()  # what is loaded and made once, is there for all
+        _Run(both, None).line()  # what is loaded and made once, is there for all
         for line in every_way(lambda ways: _Run(both, ways).line(), states, most, at_once, told):
             found.add(line)
     found.states = states.count
@@ -109,17 +113,21 @@ class _Run:
         self._both = both
         self._content = csv(flow(), flow(packets=2))
         self._steers = False
-        self._given_up = False
         self.world = World(1, self.faults, choose=self._choose, calm=True)
 
     def line(self) -> dict[str, Any]:
         """Return what this order comes to."""
-        wrong = self.verdict()
+        try:
+            wrong = self._verdict()
+        except _CameBy:
+            wrong = None
+        finally:
+            self.faults.on = False
+            self.world.close()
         faults = [f"{each.site}: {each.fault.value}" for each in self.faults.fired]
         return {"wrong": wrong or [], "ended": wrong is not None, "faults": faults}
 
-    def verdict(self) -> list[str] | None:
-        """Return what is wrong at the end, None where another order came by here."""
+    def _verdict(self) -> list[str]:
         world = self.world
         jobs = self._jobs()
         scheduler = world.scheduler
@@ -128,9 +136,7 @@ class _Run:
             scheduler.start(process, process.name, job)
             for process, job in zip(map(Process, WORKERS), jobs, strict=True)
         ]
-        scheduler.run(lambda: self._given_up or all(task.over or not task.process.alive for task in tasks))
-        if self._given_up:
-            return None
+        scheduler.run(lambda: all(task.over or not task.process.alive for task in tasks))
         self._steers = scheduler.is_timeless = world.calm = False
         actors = Actors(world)
         actors.functions("functions")
@@ -163,13 +169,14 @@ class _Run:
         _tried(cloud.chunks, message, partial(consolidate_message, cloud, message.body, received=message.received))
 
     def _choose(self, tasks: list[Task]) -> int:
-        if not self._steers or self._ways is None or self._given_up:
+        if not self._steers or self._ways is None:
             return 0
         for place, task in enumerate(tasks):
             if _is_its_own(task):
                 return place
-        self._given_up = not self._ways.states.add(self._state(tasks))
-        return self._ways.take(len(tasks)) if len(tasks) > 1 and not self._given_up else 0
+        if not self._ways.is_new(lambda: self._state(tasks)):
+            raise _CameBy
+        return self._ways.take(len(tasks)) if len(tasks) > 1 else 0
 
     def _state(self, tasks: list[Task]) -> bytes:
         world = self.world
