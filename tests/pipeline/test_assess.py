@@ -171,7 +171,7 @@ class Assessed(RuleBasedStateMachine):
             assert "the first month that is kept" in outcome.reason
             return
         assert outcome.state in {"counted", "already counted"}
-        if any(map(self.is_kept, self.store.path(SITE, path_text(file)).names)):  # else it was counted, and erased since
+        if any(map(self.is_kept, self.store.path(SITE, path_text(file)).names)):  # else it was erased since
             self.standing[name] = content
 
     @rule(month=st.sampled_from(MONTHS[1:5]))

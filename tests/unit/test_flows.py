@@ -28,6 +28,7 @@ HEADER = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts,Label\n"
 PARIS = "192.168.1.7"
 PEER = "203.0.113.9"
 MARK = b"\xef\xbb\xbf"
+long = pytest.mark.no_cover  # to note each line that runs would double what it takes; others run them all
 
 
 def row(
@@ -89,6 +90,7 @@ def assert_says_the_same(stream: ByteStream, options: ReadingOptions, expected: 
     assert counts.headers + counts.blank + counts.counted + counts.rejected == counts.lines == expected.lines
 
 
+@long
 @settings(max_examples=150, deadline=None)
 @given(flow_files())
 def test_a_file_is_read_as_the_plain_reader_reads_it(file: FlowFile) -> None:
@@ -371,6 +373,7 @@ def test_memory_does_not_grow_with_the_length_of_a_file() -> None:
     assert peak_of_reading(repeat(batch, 24)) < 2 * peak_of_reading(repeat(batch, 6))
 
 
+@long
 def test_memory_does_not_grow_with_timestamps_that_are_all_different() -> None:
     def epochs(count: int) -> Iterator[bytes]:
         lines = [row(f"{1_670_284_800 + number}.5") for number in range(count)]

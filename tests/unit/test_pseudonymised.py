@@ -46,6 +46,7 @@ SAFE = re.compile(
     rb"|%b,%b,(?:[0-9/:.+-]|[ \tTAPMampZ]){1,40},[0-9.eE]{1,32},[0-9.eE]{1,32}" % (HEADER, ADDRESS, ADDRESS)
 )
 FIXED = (b"no number", b"none")
+long = pytest.mark.no_cover  # to note each line that runs would double what it takes; others run them all
 
 
 def under_pseudonyms(content: bytes, options: ReadingOptions | None = None) -> bytes:
@@ -365,6 +366,7 @@ def test_memory_does_not_grow_with_the_length_of_a_file() -> None:
     assert peak(repeat(row() * 1000, 24)) < 2 * peak(repeat(row() * 1000, 6))
 
 
+@long
 def test_memory_does_not_grow_with_pairs() -> None:
     def pairs(count: int) -> Iterator[bytes]:
         numbers = range(0, count, 100)
