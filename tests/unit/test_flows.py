@@ -373,7 +373,6 @@ def test_memory_does_not_grow_with_the_length_of_a_file() -> None:
     assert peak_of_reading(repeat(batch, 24)) < 2 * peak_of_reading(repeat(batch, 6))
 
 
-@long
 def test_memory_does_not_grow_with_timestamps_that_are_all_different() -> None:
     def epochs(count: int) -> Iterator[bytes]:
         lines = [row(f"{1_670_284_800 + number}.5") for number in range(count)]
