@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from iotagg.auditing.devices import device_findings
 from iotagg.auditing.files import Files, is_stored, lacking, look
 from iotagg.auditing.findings import Counts, Finding, Note, of_file
 from iotagg.auditing.paths import path_faults
@@ -81,6 +82,7 @@ class _Audit:
         yield from self._stored_still()
         yield from self._pending(sites)
         yield from Comparison(self.store, self.spool, files, self.sites, self.counts, self.wait).findings()
+        yield from device_findings(self.store, self.sites)
 
     def _unlisted(self, sites: Iterable[str]) -> Iterator[Finding]:
         # A site is put on the list before anything of its files is known.

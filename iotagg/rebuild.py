@@ -13,6 +13,7 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from iotagg.auditing.devices import mend_devices
 from iotagg.auditing.files import Files, Look, look
 from iotagg.auditing.findings import Counts, Finding, Note, of_file
 from iotagg.auditing.reading import DAMAGE
@@ -59,6 +60,7 @@ def rebuild(
         with paused or nullcontext():
             yield from work.put_right()
             work.settle(bring)
+            yield from mend_devices(store, work.sites)
 
 
 @dataclass(slots=True)

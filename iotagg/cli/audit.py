@@ -77,7 +77,7 @@ def _print(found: Finding | Note, *, as_json: bool) -> None:
 
 def _subject(found: Finding | Note) -> str:
     if found.source or found.destination:
-        return printable(f"{found.source} -> {found.destination}  {found.month}")
+        return printable(f"{found.source or '*'} -> {found.destination or '*'}  {found.month}")
     more = f" and {len(found.paths) - 1} more" if len(found.paths) > 1 else ""
     path = f"{readable_path(found.paths[0])}{more}" if found.paths else ""
     return f"{path} ({found.contribution[:_SHORT]})" if path and found.contribution else path or found.contribution

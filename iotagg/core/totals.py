@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Sums = dict[str, int]
 
-_SQUARES = frozenset(metric.squares for metric in METRICS)
+SQUARES = frozenset(metric.squares for metric in METRICS)
 
 
 class Totals:
@@ -26,7 +26,7 @@ class Totals:
 
     def add(self, row: PairMonth, sign: int = 1) -> None:
         """Add a pair-month to its source and to its destination, or take it away with -1."""
-        figures = {name: sign * figure for name, figure in row.sums.items() if figure and name not in _SQUARES}
+        figures = {name: sign * figure for name, figure in row.sums.items() if figure and name not in SQUARES}
         for side, device in enumerate((row.source, row.destination)):
             devices = self._months[row.month, side]
             standing = devices.get(device)

@@ -128,6 +128,16 @@ class Database:
                 if connection.in_transaction:  # a full disk may have ended it already
                     self._end(connection, nested=nested, keep=keep and done)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """See inside what stood at one moment, whatever others write meanwhile; nothing can be written."""
+        with self._translated():
+            self.connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self.connection.execute("ROLLBACK")
+
     def together(self) -> AbstractContextManager[None]:
         """Write together what is written inside; within another transaction, an error is for that one to take back."""
         return nullcontext() if self.connection.in_transaction else self.transaction()

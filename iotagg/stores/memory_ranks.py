@@ -105,6 +105,13 @@ class MemoryRanks:
     def sum_devices(self, site: str) -> None:
         """Nothing to do: no totals of devices are kept."""
 
+    def device_faults(self, site: str) -> list[tuple[Side, str, str]]:  # noqa: ARG002 (as the protocol names it)
+        """Return none: no totals of devices are kept."""
+        return []
+
+    def doubt_devices(self, site: str) -> None:
+        """Nothing to do: no totals of devices are kept."""
+
     def outstanding(self, site: str) -> Iterator[tuple[Name, int]]:
         with self._lock:
             records = [self._tables.files[name] for name in sorted(self._tables.files) if name.site == site]

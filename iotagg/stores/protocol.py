@@ -315,6 +315,17 @@ class Store(Protocol):
         """Bring what devices add up to up to date, where it is kept: to the pair-months of this moment."""
         ...
 
+    def device_faults(self, site: str) -> list[tuple[Side, str, str]]:
+        """Return side, device and month of totals that are kept and are not what their pair-months add up to.
+
+        None while some are still to be brought up to date, or where a pair-month cannot be read.
+        """
+        ...
+
+    def doubt_devices(self, site: str) -> None:
+        """Let sum_devices() add up anew whatever is kept of a site's devices."""
+        ...
+
     def outstanding(self, site: str) -> Iterator[tuple[Name, int]]:
         """Yield the contributions whose chunks have all reached a revision that was not assessed, and that revision.
 

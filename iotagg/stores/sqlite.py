@@ -20,6 +20,7 @@ from iotagg.stores import sum_texts
 from iotagg.stores.connection import BUSY_SECONDS, Database
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
 from iotagg.stores.sqlite_books import IS_KEPT, OF_FILE, OF_PAIR_MONTH, SqliteBooks, file_key
+from iotagg.stores.sqlite_device_faults import DeviceFaults
 from iotagg.stores.sqlite_devices import SqliteDevices
 from iotagg.stores.sqlite_ranks import SqliteRanks
 from iotagg.stores.stored_bytes import StoredBytes
@@ -79,6 +80,8 @@ class SqliteStore:
         self.disallow = self._ranks.disallow
         self._devices = SqliteDevices(self._database, self.file, self.chunks, self.scan)
         self.sum_devices = self._devices.sum_devices
+        self.doubt_devices = self._devices.doubt_devices
+        self.device_faults = DeviceFaults(self._database, self.scan, self._devices.are_due).device_faults
         self.devices = self._devices.devices
         self._books = SqliteBooks(self._database)
         self.names = self._books.names

@@ -65,8 +65,15 @@ class SqliteDevices:
     def devices(self, side: Side) -> KeptDevices:
         return KeptDevices(self._database, side)
 
+    def are_due(self, site: str) -> bool:
+        """Say whether anything is still to be added up."""
+        return self._is_unsure(site) or self._has_chunks(site)
+
+    def doubt_devices(self, site: str) -> None:
+        self._run(UNSURE, site)
+
     def sum_devices(self, site: str) -> None:
-        while not self._is_unsure(site) and self._run(f"{_TO_SUM} LIMIT 1", site).fetchone():
+        while not self._is_unsure(site) and self._has_chunks(site):
             with self._database.transaction():
                 self._sum(site, self._run(f"{_TO_SUM} LIMIT {_CHUNKS_AT_ONCE}", site).fetchall())
         if self._is_unsure(site):
@@ -80,6 +87,9 @@ class SqliteDevices:
 
     def _is_unsure(self, site: str) -> bool:
         return self._run("SELECT 1 FROM device_unsure WHERE site = ?", site).fetchone() is not None
+
+    def _has_chunks(self, site: str) -> bool:
+        return self._run(f"{_TO_SUM} LIMIT 1", site).fetchone() is not None
 
     def _sum(self, site: str, due: _Due) -> None:
         try:

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from iotagg.assess import assess_outstanding
+from iotagg.audit import audit
+from iotagg.auditing.devices import OTHER_TOTAL
 from iotagg.core.books import Held
 from iotagg.core.ranks import MEASURES, SIDES
 from iotagg.errors import Damaged
 from iotagg.forgetting_device import forget_device
 from iotagg.pipeline import Request, retract, upload
+from iotagg.rebuild import rebuild
 from iotagg.sources import path_text
 from iotagg.stores.sqlite import SqliteStore
 from tests.pipeline.csvs import csv, flow, put
@@ -215,3 +218,85 @@ def test_a_size_that_is_none_is_looked_at_first_and_harms_nobody(store: SqliteSt
     run(store.file_path, f"UPDATE device_month SET packets = {size}")  # noqa: S608 (one of those above)
     ((_, _, rank),) = store.devices("source").ranks("paris", MONTH)
     assert rank.size("packets") == 99
+
+
+MOVED = 'json_set(sums, "$.flows", json_extract(sums, "$.flows") {} 1)'
+FIGURES = "sums, duration, packets, flows, pace FROM device_month"
+OF_PEER = f"device = '{PEER}' AND sums LIKE '%f05%'"
+OF_DEVICE = "UPDATE device_month SET {} WHERE side = {} AND device = '{}'"
+WRONG = {
+    "a figure of a source": (
+        [OF_DEVICE.format("sums = " + MOVED.format("+"), 0, DEVICE)],
+        [("source", DEVICE, MONTH), ("source", DEVICE, "2023-01")],
+    ),
+    "two destinations that make up for each other": (
+        [
+            OF_DEVICE.format("sums = " + MOVED.format("+"), 1, PEER),
+            OF_DEVICE.format("sums = " + MOVED.format("-"), 1, OTHER),
+        ],
+        [
+            ("destination", PEER, MONTH),
+            ("destination", OTHER, MONTH),
+            ("destination", PEER, "2023-01"),
+            ("destination", OTHER, "2023-01"),
+        ],
+    ),
+    "a size": (
+        [OF_DEVICE.format("duration = duration + 1", 1, PEER) + " AND sums LIKE '%f05%'"],
+        [("destination", PEER, MONTH)],
+    ),
+    "one that cannot be read": (
+        [OF_DEVICE.format("sums = '{'", 1, PEER) + " AND sums LIKE '%f05%'"],
+        [("destination", PEER, MONTH)],
+    ),
+    "one that is missing": (
+        [f"DELETE FROM device_month WHERE {OF_PEER}"],  # noqa: S608 (the test's own)
+        [("destination", PEER, MONTH)],
+    ),
+    "one of no pair": (
+        [f"INSERT INTO device_month SELECT place, side, '203.0.113.1', {FIGURES} WHERE {OF_PEER}"],
+        [("destination", "203.0.113.1", MONTH)],
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_total_that_does_not_follow_from_its_pairs_is_named_and_put_right(
+    store: SqliteStore, file: Path, tmp_path: Path, wrong: str
+) -> None:
+    counted(store, tmp_path, "a.csv", PEER, OTHER)
+    counted(store, tmp_path, "b.csv", PEER)
+    assert agrees(store)
+    assert store.device_faults("paris") == []
+    statements, named = WRONG[wrong]
+    run(file, *statements)
+    assert sorted(store.device_faults("paris")) == sorted(named)
+    differing = [
+        (found.source, found.destination, found.month, found.text) for found in audit(store, wait=lambda _: None)
+    ]
+    assert sorted(differing) == sorted(
+        (device if side == "source" else "", device if side == "destination" else "", month, OTHER_TOTAL)
+        for side, device, month in named
+    )
+    assert len(list(rebuild(store, wait=lambda _: None))) == len(named)
+    assert list(audit(store, wait=lambda _: None)) == []
+    assert told(store, "destination") == added(store, "destination")
+
+
+def test_what_is_still_to_be_added_up_is_not_judged(store: SqliteStore, file: Path, tmp_path: Path) -> None:
+    counted(store, tmp_path, "a.csv", PEER)
+    assert agrees(store)
+    counted(store, tmp_path, "b.csv", OTHER)
+    run(file, "DELETE FROM device_month")
+    assert store.device_faults("paris") == []
+    store.sum_devices("paris")
+    assert store.device_faults("paris") != []
+
+
+def test_where_a_pair_cannot_be_read_nothing_is_said_of_its_devices(
+    store: SqliteStore, file: Path, tmp_path: Path
+) -> None:
+    counted(store, tmp_path, "a.csv", PEER)
+    assert agrees(store)
+    run(file, "UPDATE pair_month SET sums = 'x'", "DELETE FROM device_month")
+    assert store.device_faults("paris") == []

@@ -143,6 +143,13 @@ class Ranks:
     def sum_devices(self, site: str) -> None:
         """Nothing to do: no totals of devices are kept."""
 
+    def device_faults(self, site: str) -> list[tuple[Side, str, str]]:  # noqa: ARG002 (as the protocol names it)
+        """Return none: no totals of devices are kept."""
+        return []
+
+    def doubt_devices(self, site: str) -> None:
+        """Nothing to do: no totals of devices are kept."""
+
 
 def _sums_are(month: PairMonth) -> tuple[str, dict[str, Any]]:
     # With all running sums and all days that have any as they were, no other day can have come.

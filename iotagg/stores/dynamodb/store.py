@@ -108,6 +108,7 @@ class DynamoStore:
         self.ranked_months, self.put_rank, self.ranks = lookups.ranked_months, ranks.put_rank, ranks.ranks
         self.device_sizes, self.device_ranks = ranks.device_sizes, ranks.device_ranks
         self.devices, self.sum_devices = ranks.devices, ranks.sum_devices
+        self.device_faults, self.doubt_devices = ranks.device_faults, ranks.doubt_devices
         self.allowances, self.allow, self.disallow = allow_list.allowances, allow_list.allow, allow_list.disallow
 
     @contextmanager
