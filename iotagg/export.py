@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 from iotagg.core.history import FIRST_DAY, LAST_DAY, History, history
 from iotagg.core.metrics import METRICS, Metric
 from iotagg.core.values import is_site
-from iotagg.errors import Damaged
+from iotagg.errors import Damaged, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,6 +50,21 @@ def pair_histories(
         months = store.months(each, source, destination, since[:7], until[:7])
         found.append(history(each, months, since, until))
     return [known for known in found if known is not None]
+
+
+def known_pair(
+    store: Store, source: str, destination: str, *, site: str = "", since: str = FIRST_DAY, until: str = LAST_DAY
+) -> list[History]:
+    """Return what pair_histories() does. Raises NotFound where that is nothing, saying when the pair was seen."""
+    pairs = pair_histories(store, source, destination, site=site, since=since, until=until)
+    if pairs:
+        return pairs
+    known = pair_histories(store, source, destination, site=site)
+    if not known:
+        at = f" at site {site}" if site else ""
+        raise NotFound(f"the pair {source} → {destination} was never seen{at}; iotagg pairs lists those that were")
+    first, last = min(pair.days[0].day for pair in known), max(pair.days[-1].day for pair in known)
+    raise NotFound(f"no traffic {source} → {destination} in these days; it was seen from {first} to {last}")
 
 
 def all_histories(store: Store, site: str = "", since: str = FIRST_DAY, until: str = LAST_DAY) -> Iterator[History]:
