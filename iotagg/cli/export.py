@@ -108,7 +108,7 @@ def export(
             note_export(session, "export", asked, where)
             _write(rows, SUMMARY_COLUMNS, form, output)
             return
-        pairs = known_pair(store, str(src), str(dst), site=site, since=since, until=until)
+        pairs = known_pair(store, str(src), str(dst), [site] if site else None, since=since, until=until)
         note_export(session, "export", asked, where)
         if output is not None and output.suffix.lower() in drawing.FORMATS:
             with delivered(output) as file:
