@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -41,6 +41,6 @@ def _cursor(key: list[str]) -> str:
 
 def _key(cursor: str) -> list[str]:
     try:
-        return urlsafe_b64decode(cursor.encode()).decode("utf-8", "surrogatepass").split("\n")
+        return b64decode(cursor.encode(), b"-_", validate=True).decode("utf-8", "surrogatepass").split("\n")
     except (binascii.Error, UnicodeError):
         raise InvalidValue("that is no cursor: take `next` of the page before") from None
