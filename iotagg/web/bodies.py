@@ -68,6 +68,10 @@ class File(BaseModel):
     reason: str | None
     first_day: str | None
     last_day: str | None
+    day_order: str | None
+    also_at: list[str] = Field(description="Other sites that have the same content, of those you may ask about.")
+    erased: int | None = Field(default=None, description="Lines that were taken out on request, if any were.")
+    pseudonym_key: str | None
 
 
 class Reject(BaseModel):
@@ -78,12 +82,12 @@ class Reject(BaseModel):
     text: str
 
 
-class Top(BaseModel):
+class Ranked(BaseModel):
     """Who is among the first; without `src_ip` or `dst_ip` where all of them are meant. More keys may follow."""
 
     site: str
-    src_ip: str | None = None
-    dst_ip: str | None = None
+    src_ip: str | None = Field(default=None, description="The source.")
+    dst_ip: str | None = Field(default=None, description="The destination.")
     first_day: str
     last_day: str
     days: int
@@ -97,13 +101,27 @@ class Top(BaseModel):
     unfinished: int = Field(description="Files whose figures are not all in yet.")
 
 
+_FIGURES: dict[str, Any] = {metric.name: _described(metric.name) for metric in METRICS}
+Top = create_model("Top", __base__=Ranked, **_FIGURES)
+
+
 class Finding(BaseModel):
-    """Something that stands out. More keys may follow."""
+    """Something that stands out; what it is not about is null. More keys may follow."""
 
     site: str
     day: str
     kind: str
     severity: str
+    src_ip: str | None
+    dst_ip: str | None
+    file: str | None
+    reason: str = Field(description="What it is, in words.")
+    measure: str | None
+    usual: float | None
+    actual: float | None
+    score: float = Field(description="How far it is from what is usual, in deviations.")
+    pairs: int
+    parts: list[Finding] = Field(description="What was put together here.")
 
 
 class Items(BaseModel):
@@ -147,7 +165,7 @@ class Tops(Items):
 
     first_day: str | None = Field(description="The first day that was looked at; null where nothing was counted.")
     last_day: str | None
-    items: list[Top]
+    items: list[Top]  # type: ignore[valid-type]  # as above
 
 
 class Findings(Items):

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from iotagg import __version__
 from iotagg.core.contribution import Name
@@ -18,7 +18,7 @@ from iotagg.web.desk import Question
 from iotagg.web.paging import Cursor, Limit, page
 from iotagg.web.pairs import SiteAsked
 from iotagg.web.problems import answers
-from iotagg.web.values import Site
+from iotagg.web.values import SiteNamed
 
 router = APIRouter(tags=["files"])
 
@@ -48,7 +48,9 @@ async def files(
     """Files and what became of them, sorted by site, path, contribution and state."""
 
     def found() -> dict[str, Any]:
-        outcomes = [outcome.as_json() for outcome in files_at(asked.store, asked.sites(site), name)]
+        outcomes = [
+            outcome.as_json() for outcome in files_at(asked.store, asked.sites(site), name, known=asked.sites(""))
+        ]
         return page(sorted(outcomes, key=_key), limit, cursor, _key)
 
     return await asked.answer(found)
@@ -63,7 +65,14 @@ def _key(file: dict[str, Any]) -> list[str]:
     response_model=bodies.Rejects,
     responses=answers(HTTPStatus.NOT_FOUND),
 )
-async def rejects(asked: Question, site: Site, contribution: str, limit: Limit = 100, cursor: Cursor = "") -> Response:
+async def rejects(
+    asked: Question,
+    site: SiteNamed,
+    contribution: Annotated[str, Path(description="The file's, as /v1/files tells it.")],
+    *,
+    limit: Limit = 100,
+    cursor: Cursor = "",
+) -> Response:
     """The lines of a file that were rejected, by their numbers, with reasons."""
 
     def found() -> dict[str, Any]:

@@ -17,7 +17,7 @@ from iotagg.web import bodies
 from iotagg.web.desk import CSV, Asked, Question
 from iotagg.web.paging import Cursor, Limit, page, whole
 from iotagg.web.problems import answers
-from iotagg.web.values import Address, Day, Site
+from iotagg.web.values import Day, Destination, Site, SiteNamed, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +45,8 @@ class PairAsked:
 
     asked: Question
     range: Annotated[Range, Depends()]
-    source: Address
-    destination: Address
+    source: Source
+    destination: Destination
     site: SiteAsked = ""
 
     def histories(self) -> list[History]:
@@ -95,8 +95,8 @@ async def days_as_csv(pair: PairQuestion) -> Response:
 async def peers(
     asked: Question,
     range: Annotated[Range, Depends()],  # noqa: A002 (what it is)
-    site: Site,
-    address: Address,
+    site: SiteNamed,
+    address: Source,
     *,
     limit: Limit = 100,
     cursor: Cursor = "",

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["what stands out"])
 
-DayAsked = Annotated[Day | Literal[""], Query(description="A day; without it, the last that there are.")]
+FirstDay = Annotated[Day | Literal[""], Query(description="The first day; without it, the last that there are.")]
+LastDay = Annotated[Day | Literal[""], Query(description="The last day, inclusive.")]
 _Network = Annotated[NetworkText | Literal[""], Query(description="Only pairs with such an address there.")]
 
 
@@ -51,8 +52,8 @@ async def top(
     of: Annotated[Of, Query(description="Whose totals.")] = Of.PAIRS,
     site: SiteAsked = "",
     month: Annotated[Month | Literal[""], Query(description="A month, instead of days.")] = "",
-    since: DayAsked = "",
-    until: DayAsked = "",
+    since: FirstDay = "",
+    until: LastDay = "",
     src: _Network = "",
     dst: _Network = "",
     min_packets: Annotated[int, Query(ge=1, description="By us-per-packet: of at least so many.")] = FEWEST_PACKETS,
@@ -89,8 +90,8 @@ async def anomalies(
     asked: Question,
     *,
     site: SiteAsked = "",
-    since: DayAsked = "",
-    until: DayAsked = "",
+    since: FirstDay = "",
+    until: LastDay = "",
     least: Annotated[Literal["low", "medium", "high"], Query(description="Only what is at least so severe.")] = "low",
     singly: Annotated[bool, Query(description="Whether a site's day may have more than five.")] = False,
 ) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from fastapi import Path
 from pydantic import AfterValidator, WithJsonSchema
 
 from iotagg.core.networks import Network
@@ -19,6 +20,9 @@ Day = Annotated[str, AfterValidator(checked_day), _as_text("^[0-9]{4}-[0-9]{2}-[
 Month = Annotated[str, AfterValidator(checked_month), _as_text("^[0-9]{4}-[0-9]{2}$", "2022-12")]
 Site = Annotated[str, AfterValidator(checked_site), _as_text("^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$", "paris")]
 Address = Annotated[str, AfterValidator(checked_address), _as_text("^[0-9A-Fa-f:.]{2,45}$", "192.0.2.17")]
+Source = Annotated[Address, Path(description="The address that sends.")]
+Destination = Annotated[Address, Path(description="The address that is sent to.")]
+SiteNamed = Annotated[Site, Path(description="The site.")]
 NetworkText = Annotated[
     str, AfterValidator(lambda text: Network.parse(text) and text), _as_text("^[0-9A-Fa-f:./]{2,49}$", "192.0.2.0/24")
 ]

@@ -112,6 +112,20 @@ def test_answers_are_as_they_are_described(served: Served, path: str, query: dic
     jsonschema.validate(served.ask(path, **query).body, schema | {"components": described["components"]})
 
 
+@pytest.mark.parametrize(("path", "query"), ANSWERED)
+def test_every_key_is_described(served: Served, path: str, query: dict[str, Any]) -> None:
+    described = served.ask("/v1/openapi.json").body
+    (template,) = [each for each in described["paths"] if fits(each.split("/"), path.split("/"))]
+    schema = described["paths"][template]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    known = described["components"]["schemas"][schema["$ref"].rpartition("/")[2]]["properties"]
+    body = served.ask(path, **query).body
+    assert set(body) <= set(known)
+    if "items" in body:
+        of_items = described["components"]["schemas"][known["items"]["items"]["$ref"].rpartition("/")[2]]["properties"]
+        assert body["items"]
+        assert {key for item in body["items"] for key in item} <= set(of_items)
+
+
 def fits(template: list[str], path: list[str]) -> bool:
     alike = (one.startswith("{") or one == other for one, other in zip(template, path, strict=False))
     return len(template) == len(path) and all(alike)
