@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from iotagg.cli.printing import print_error
-from iotagg.errors import InvalidValue
+from iotagg.errors import InvalidValue, StoreError
 from iotagg.extras import web_extra
 
 if TYPE_CHECKING:
@@ -16,6 +17,26 @@ if TYPE_CHECKING:
 
 _PORT = 8321
 _HOSTS = ("127.0.0.1", "localhost", "[::1]")
+
+
+@dataclass(slots=True)
+class _Same:
+    """A file that is to stay the same: what is open goes on after another took its place."""
+
+    file: Path
+    number: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.number = self.file.stat().st_ino
+
+    def check(self) -> None:
+        """Raise StoreError where it is gone, or another."""
+        try:
+            same = self.file.stat().st_ino == self.number
+        except OSError:
+            same = False
+        if not same:
+            raise StoreError(f"{self.file} is no longer the database that is served; start iotagg serve again")
 
 
 @click.command()
@@ -49,5 +70,5 @@ def serve(session: Session, host: str, port: int, tokens: Path | None) -> None:
         )
     access = Everybody() if tokens is None else Tokens.read(tokens)
     with session.store() as store, listen(host, port) as listening:
-        app = make_app(store, access, _HOSTS if alone else ())
+        app = make_app(store, access, {host, *_HOSTS} if alone else (), _Same(session.database).check)
         answer(app, listening, lambda: print_error(f"{address_of(listening)} answers; Ctrl-C ends it"))

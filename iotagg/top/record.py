@@ -25,9 +25,9 @@ def add_shares(found: list[dict[str, Any]], store: Store, sites: Sequence[str], 
 
     It looks at what is known of every file.
     """
-    if not found or found[0]["unfinished"]:
+    if any(record["unfinished"] for record in found):
         return
-    total = total_of(store, sites, question)
+    total = total_of(store, sites, question) if found else 0
     for record in found if total else ():
         record["share"] = record["value"] / total
 

@@ -71,7 +71,7 @@ class Tokens:
             lines = file.read_text("utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidValue(f"{file} cannot be read: {error}") from None
-        callers = {}
+        callers: dict[str, Caller] = {}
         for number, line in enumerate(lines, 1):
             if not line.strip() or line.startswith("#"):
                 continue
@@ -80,6 +80,8 @@ class Tokens:
                 raise InvalidValue(f"{file}:{number}: a line is NAME SHA256 SITE,SITE or NAME SHA256 *")
             name, digest, sites = found.groups()
             named = None if sites == _ALL else frozenset(map(checked_site, sites.split(",")))
+            if digest in callers:
+                raise InvalidValue(f"{file}:{number}: that is the token of {callers[digest].name} already")
             callers[digest] = Caller(name, named)
         if not callers:
             raise InvalidValue(f"{file} names nobody; a line is NAME SHA256 SITE,SITE or NAME SHA256 *")

@@ -11,11 +11,11 @@ from fastapi import FastAPI
 from iotagg import __version__
 from iotagg.web import looks, pairs, standing_out
 from iotagg.web.desk import Desk
-from iotagg.web.headers import Hosts, SecurityHeaders
+from iotagg.web.headers import Heads, Hosts, SecurityHeaders
 from iotagg.web.problems import Problem, answers, handle_problems
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+    from collections.abc import AsyncIterator, Callable, Collection
 
     from iotagg.stores.protocol import Store
     from iotagg.web.access import Access
@@ -30,9 +30,14 @@ _ABOUT = (
 )
 
 
-def make_app(store: Store, access: Access, hosts: Collection[str] = ()) -> FastAPI:
-    """Return an app that asks a store for those that `access` knows, under these host names or any."""
-    desk = Desk(store, access)
+def make_app(
+    store: Store, access: Access, hosts: Collection[str] = (), check: Callable[[], object] = lambda: None
+) -> FastAPI:
+    """Return an app that asks a store for those that `access` knows, under these host names or any.
+
+    `check` is called before each question, and may raise an IotaggError.
+    """
+    desk = Desk(store, access, check)
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
@@ -46,6 +51,7 @@ def make_app(store: Store, access: Access, hosts: Collection[str] = ()) -> FastA
         openapi_url=DESCRIPTION,
         docs_url=None,  # it would load a program from another host
         redoc_url=None,
+        redirect_slashes=False,  # behind another server, it would lead elsewhere
         lifespan=living,
         responses=_ALWAYS,
         generate_unique_id_function=lambda route: route.name,
@@ -55,6 +61,7 @@ def make_app(store: Store, access: Access, hosts: Collection[str] = ()) -> FastA
         app.include_router(part.router)
     handle_problems(app)
     _describe_problems(app)
+    app.add_middleware(Heads)
     app.add_middleware(Hosts, names=hosts)
     app.add_middleware(SecurityHeaders)
     return app

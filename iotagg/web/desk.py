@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Depends, Header, Request, Response
 from fastapi.security import HTTPBearer
 
-from iotagg.errors import StoreBusy
+from iotagg.core.cells import printable
+from iotagg.errors import InvalidValue, StoreBusy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,13 +27,15 @@ JSON, CSV = "application/json", "text/csv; charset=utf-8"
 _THREADS = 4
 _MOST_WAITING = 200
 _ETAG_BYTES = 16
+_SHOWN = 80
 
 
 class Desk:
     """Asks a store for many callers."""
 
-    def __init__(self, store: Store, access: Access) -> None:
+    def __init__(self, store: Store, access: Access, check: Callable[[], object]) -> None:
         self.store = store
+        self.check = check
         self.access = access
         self._threads = ThreadPoolExecutor(_THREADS, "iotagg-desk")
         self._waiting = 0
@@ -65,7 +68,7 @@ class Asked:
         """The store that is asked."""
         return self.desk.store
 
-    def sites(self, site: str) -> list[str]:
+    def sites(self, site: str | None = None) -> list[str]:
         """Return the one site, or all that the caller may ask about where none is named. Raises NotFound."""
         return [self.caller.site_in(self.store, site)] if site else self.caller.sites_in(self.store)
 
@@ -94,7 +97,25 @@ async def _asked(
     request: Request, _: Annotated[object, Depends(_BEARER)], if_none_match: Annotated[str, Header()] = ""
 ) -> Asked:
     desk: Desk = request.app.state.desk
+    _check_names(request)
+    desk.check()
     return Asked(desk, desk.access.caller(request.headers.get("authorization", "")), if_none_match)
+
+
+def _check_names(request: Request) -> None:
+    # A name that is mistyped would be answered as if it were not there.
+    known = _names(request.scope["route"].dependant)
+    given = [name for name, _ in request.query_params.multi_items()]
+    for name in given:
+        if name not in known:
+            raise InvalidValue(f"nothing is asked by {printable(name[:_SHOWN])} here; /v1/openapi.json lists what is")
+        if given.count(name) > 1:
+            raise InvalidValue(f"{name} is given {given.count(name)} times")
+
+
+def _names(dependant: Any) -> set[str]:
+    own = {field.alias for field in dependant.query_params}
+    return own.union(*map(_names, dependant.dependencies))
 
 
 Question = Annotated[Asked, Depends(_asked)]

@@ -40,6 +40,18 @@ class SecurityHeaders:
         await self._app(scope, receive, with_headers)
 
 
+class Heads:
+    """Answers HEAD as GET; a server leaves the body out by itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the app answer."""
+        is_head = scope["type"] == "http" and scope["method"] == "HEAD"
+        await self._app(dict(scope, method="GET") if is_head else scope, receive, send)
+
+
 class Hosts:
     """Answers under some host names alone: a page of another site may ask under its own (DNS rebinding)."""
 
@@ -58,5 +70,5 @@ class Hosts:
 
 def _host(headers: Headers) -> str:
     # Without its port, which stands behind the brackets of an IPv6 address.
-    host = headers.get("host", "")
-    return host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
+    host = headers.get("host", "").lower()
+    return host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0].rstrip(".")

@@ -30,7 +30,7 @@ async def status(asked: Question) -> Response:
     """How the store stands: files by their state, and what those that are counted add up to."""
 
     def found() -> dict[str, Any]:
-        standing = asdict(standing_of(asked.store, asked.sites("")))
+        standing = asdict(standing_of(asked.store, asked.sites()))
         days = {day: standing[day] or None for day in ("first_day", "last_day")}
         return {"version": __version__} | standing | days
 
@@ -40,7 +40,7 @@ async def status(asked: Question) -> Response:
 @router.get("/v1/files", response_model=bodies.Files, responses=answers(HTTPStatus.NOT_FOUND))
 async def files(
     asked: Question,
-    site: SiteAsked = "",
+    site: SiteAsked = None,
     name: Annotated[str, Query(max_length=4_096, description="A path's end, or how a contribution begins.")] = "",
     limit: Limit = 100,
     cursor: Cursor = "",
@@ -49,7 +49,7 @@ async def files(
 
     def found() -> dict[str, Any]:
         outcomes = [
-            outcome.as_json() for outcome in files_at(asked.store, asked.sites(site), name, known=asked.sites(""))
+            outcome.as_json() for outcome in files_at(asked.store, asked.sites(site), name, known=asked.sites())
         ]
         return page(sorted(outcomes, key=_key), limit, cursor, _key)
 

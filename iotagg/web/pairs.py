@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import chain, groupby
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["pairs"], responses=answers(HTTPStatus.NOT_FOUND))
 
-SiteAsked = Annotated[Site | Literal[""], Query(description="Only this site; without it, all that you may ask about.")]
+SiteAsked = Annotated[Site | None, Query(description="Only this site; without it, all that you may ask about.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class PairAsked:
     range: Annotated[Range, Depends()]
     source: Source
     destination: Destination
-    site: SiteAsked = ""
+    site: SiteAsked = None
 
     def histories(self) -> list[History]:
         """Return its history at each site. Raises NotFound."""

@@ -59,6 +59,8 @@ def serve(app: FastAPI, listening: socket.socket, began: Callable[[], object] = 
     config = uvicorn.Config(
         app,
         log_config=None,
+        log_level="critical",  # what anybody may send is no news
+        ws="none",
         access_log=False,
         server_header=False,
         timeout_keep_alive=_KEPT_SECONDS,

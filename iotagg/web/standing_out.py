@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -12,6 +13,7 @@ from iotagg.anomalies import anomalies as found_in
 from iotagg.assess import assess_outstanding
 from iotagg.core.findings import Severity
 from iotagg.core.networks import Network
+from iotagg.errors import InvalidValue
 from iotagg.standing_out.question import Question as WhatStandsOut
 from iotagg.standing_out.telling import fields
 from iotagg.top import FEWEST_PACKETS, By, Of, add_shares, records, span_asked
@@ -29,9 +31,10 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["what stands out"])
 
-FirstDay = Annotated[Day | Literal[""], Query(description="The first day; without it, the last that there are.")]
-LastDay = Annotated[Day | Literal[""], Query(description="The last day, inclusive.")]
-_Network = Annotated[NetworkText | Literal[""], Query(description="Only pairs with such an address there.")]
+FirstDay = Annotated[Day | None, Query(description="The first day; without it, that of the last month, or of `until`.")]
+LastDay = Annotated[Day | None, Query(description="The last day, inclusive.")]
+MonthAsked = Annotated[Month | None, Query(description="A month, instead of days.")]
+_Network = Annotated[NetworkText | None, Query(description="Only pairs with such an address there.")]
 
 
 def _today() -> str:
@@ -50,64 +53,56 @@ async def top(
     *,
     by: Annotated[By, Query(description="What is compared.")] = By.DURATION,
     of: Annotated[Of, Query(description="Whose totals.")] = Of.PAIRS,
-    site: SiteAsked = "",
-    month: Annotated[Month | Literal[""], Query(description="A month, instead of days.")] = "",
-    since: FirstDay = "",
-    until: LastDay = "",
-    src: _Network = "",
-    dst: _Network = "",
+    site: SiteAsked = None,
+    month: MonthAsked = None,
+    since: FirstDay = None,
+    until: LastDay = None,
+    src: _Network = None,
+    dst: _Network = None,
     min_packets: Annotated[int, Query(ge=1, description="By us-per-packet: of at least so many.")] = FEWEST_PACKETS,
     limit: Limit = 10,
 ) -> Response:
     """Who has the most, largest first: pairs, sources or destinations, at each site by itself."""
+    if month and (since or until):
+        raise InvalidValue("month and since, until exclude each other")
 
     def found() -> dict[str, Any]:
         sites = asked.sites(site)
         _assess(asked, sites)
-        span = span_asked(asked.store, sites, by, _today(), month=month, since=since, until=until)
+        span = span_asked(asked.store, sites, by, _today(), month=month or "", since=since or "", until=until or "")
         if span is None:
             return {"first_day": None, "last_day": None} | whole([])
         source, destination = (Network.parse(text) if text else None for text in (src, dst))
-        rows = [
-            row
-            for each in sites
-            for row in _first_at(asked, WhoIsFirst(by, of, span, each, source, destination, limit, min_packets))
-        ]
+        questions = [WhoIsFirst(by, of, span, each, source, destination, limit, min_packets) for each in sites]
+        rows = [row for question in questions for row in records(first_of(asked.store, question))]
         rows.sort(key=lambda row: row["value"], reverse=True)
+        if rows:
+            add_shares(rows, asked.store, sites, questions[0])
         return {"first_day": span.first, "last_day": span.last} | whole(rows[:limit])
 
     return await asked.answer(found)
-
-
-def _first_at(asked: Asked, question: WhoIsFirst) -> list[dict[str, Any]]:
-    found = records(first_of(asked.store, question))
-    add_shares(found, asked.store, [question.site], question)
-    return found
 
 
 @router.get("/v1/anomalies", response_model=bodies.Findings, responses=answers(HTTPStatus.NOT_FOUND))
 async def anomalies(
     asked: Question,
     *,
-    site: SiteAsked = "",
-    since: FirstDay = "",
-    until: LastDay = "",
+    site: SiteAsked = None,
+    since: FirstDay = None,
+    until: LastDay = None,
     least: Annotated[Literal["low", "medium", "high"], Query(description="Only what is at least so severe.")] = "low",
     singly: Annotated[bool, Query(description="Whether a site's day may have more than five.")] = False,
 ) -> Response:
     """What stands out, by site and day, the worst of a day first; without days, of the newest that is over."""
+    if since and until and since > until:
+        raise InvalidValue(f"since {since} is after until {until}")
 
     def found() -> dict[str, Any]:
         sites = asked.sites(site)
         _assess(asked, sites)
-        told = [
-            fields(finding)
-            for each in sites
-            for finding in found_in(
-                asked.store,
-                WhatStandsOut(_today(), since, until, site=each, least=Severity[least.upper()], singly=singly),
-            ).findings
-        ]
+        days = WhatStandsOut(_today(), since or "", until or "", least=Severity[least.upper()], singly=singly)
+        answers_of = (found_in(asked.store, replace(days, site=each)) for each in sites)
+        told = [fields(finding) for answer in answers_of for finding in answer.findings]
         return whole(told)
 
     return await asked.answer(found)

@@ -65,8 +65,8 @@ class Served:
 
 
 @contextmanager
-def serving(database: Path, *options: str) -> Iterator[Served]:
-    """Run `iotagg serve` over a database, on a free port; it has to end well."""
+def serving(database: Path, *options: str, quiet: bool = True) -> Iterator[Served]:
+    """Run `iotagg serve` over a database, on a free port; it has to end well, and to say nothing meanwhile."""
     command = [sys.executable, "-m", "iotagg", "--db", str(database), "serve", "--port", "0", *options]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("IOTAGG_")}
     server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
@@ -77,7 +77,8 @@ def serving(database: Path, *options: str) -> Iterator[Served]:
         assert found is not None, said + server.stderr.read()
         yield Served(int(found[1]), database)
         server.terminate()
-        assert server.wait(_SECONDS) == 0, server.stderr.read()
+        assert server.wait(_SECONDS) == 0
+        assert not quiet or server.stderr.read() == ""
     finally:
         server.kill()
         server.wait()

@@ -59,9 +59,9 @@ def test_another_site_is_as_if_it_were_not_there(guarded: Served) -> None:
 def test_who_may_ask_about_one_site_is_told_of_it_alone(guarded: Served) -> None:
     assert guarded.ask("/v1/status", token=PARIS).body["sites"] == ["paris"]
     assert guarded.ask("/v1/status", token=ALL).body["sites"] == ["paris", "tokyo"]
-    for path in ("/v1/files", "/v1/top", "/v1/anomalies"):
+    for path, query in (("/v1/files", {}), ("/v1/top", {"limit": 100}), ("/v1/anomalies", {"since": "2022-12-01"})):
         for token, sites in ((PARIS, {"paris"}), (ALL, {"paris", "tokyo"})):
-            answer = guarded.ask(path, token=token, since="2022-12-01", limit=100)
+            answer = guarded.ask(path, token=token, **query)
             assert {each["site"] for each in answer.body["items"]} == sites, path
 
 
@@ -115,6 +115,7 @@ def test_a_name_that_no_line_could_have_is_refused(
         (f"# x\nanna {64 * 'g'} *\n", "tokens.txt:2: a line is"),
         (f"anna {64 * '0'} par/is\n", "'par/is' is no site"),
         ("# nobody\n", "names nobody"),
+        (f"anna {64 * '0'} *\nben {64 * '0'} paris\n", "tokens.txt:2: that is the token of anna already"),
         ("\udcff", "cannot be read"),
     ],
 )

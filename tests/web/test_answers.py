@@ -76,10 +76,16 @@ def test_the_first_are_those_that_the_command_lists(served: Served, command: Com
     assert (answer.body["first_day"], answer.body["last_day"]) == ("2022-12-01", "2022-12-31")
 
 
-def test_the_first_of_all_sites_are_in_one_order(served: Served) -> None:
-    values = [each["value"] for each in served.items("/v1/top", month="2022-12", limit=6)]
+def test_the_first_of_all_sites_are_in_one_order_and_share_all_there_is(served: Served, command: Command) -> None:
+    rows = served.items("/v1/top", month="2022-12", by="growth", limit=6)
+    values = [each["value"] for each in rows]
     assert values == sorted(values, reverse=True)
-    assert len(values) == 6
+    expected = printed(command, "top", "--month", "2022-12", "--by", "growth", "-n", "6", "--json")
+    assert [each["value"] for each in expected] == values
+    by_place = {(each["site"], each["src_ip"], each["dst_ip"]): each["share"] for each in expected}
+    shared = [each for each in rows if (each["site"], each["src_ip"], each["dst_ip"]) in by_place]
+    assert shared
+    assert all(each["share"] == by_place[each["site"], each["src_ip"], each["dst_ip"]] for each in shared)
 
 
 def test_what_stands_out_is_what_the_command_tells(served: Served, command: Command) -> None:
@@ -138,6 +144,16 @@ def test_who_has_an_answer_does_not_get_it_again(served: Served, path: str, quer
         again = served.ask(path, headers={"If-None-Match": known}, **query)
         assert (again.status, again.content, again.headers["ETag"]) == (304, b"", tag)
     assert served.ask(path, headers={"If-None-Match": '"other"'}, **query).status == 200
+
+
+@pytest.mark.parametrize(("path", "query"), ANSWERED)
+def test_a_head_is_that_of_the_answer(served: Served, path: str, query: dict[str, Any]) -> None:
+    whole, head = (served.ask(path, method=method, **query) for method in ("GET", "HEAD"))
+    assert (head.status, head.content) == (200, b"")
+    assert [head.headers[name] for name in ("ETag", "Content-Length")] == [
+        whole.headers["ETag"],
+        str(len(whole.content)),
+    ]
 
 
 def test_what_is_counted_meanwhile_is_answered(tmp_path: Path) -> None:

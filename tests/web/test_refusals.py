@@ -73,6 +73,12 @@ def assert_problem(answer: Answer, status: int, detail: str) -> None:
         ("/v1/files", {"cursor": "!"}, 422, "that is no cursor"),
         (REJECTS.format("nonsense"), {}, 422, "nonsense"),
         (REJECTS.format(f"{64 * '0'}-{16 * '0'}"), {}, 404, "no file of paris has the contribution"),
+        ("/v1/top", {"month": "2022-12", "since": "2022-12-03"}, 422, "month and since, until exclude each other"),
+        ("/v1/top", {"limti": 3}, 422, "nothing is asked by limti here"),
+        ("/v1/top?limit=1&limit=2", {}, 422, "limit is given 2 times"),
+        ("/v1/status", {"site": "tokyo"}, 422, "nothing is asked by site here"),
+        ("/v1/files", {"site": ""}, 422, "'' is no site"),
+        ("/v1/status/", {}, 404, "Not Found"),
         ("/v1/nothing", {}, 404, "Not Found"),
         ("/", {}, 404, "Not Found"),
     ],
@@ -120,7 +126,8 @@ def test_a_browser_is_told_what_it_may_do_with_any_answer(served: Served, path: 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "[2001:db8::1]", ""])
 def test_there_is_nothing_under_another_host_name(served: Served, host: str) -> None:
     assert_problem(served.ask("/v1/status", headers={"Host": host}), 421, "nothing is here under this host name")
-    assert served.ask("/v1/status", headers={"Host": "localhost:1"}).status == 200
+    for known in ("localhost:1", "LOCALHOST", "localhost.", "[::1]:80"):
+        assert served.ask("/v1/status", headers={"Host": known}).status == 200
 
 
 def test_a_database_that_is_damaged_is_said_and_the_rest_is_answered(filled: Path, tmp_path: Path) -> None:
@@ -128,11 +135,30 @@ def test_a_database_that_is_damaged_is_said_and_the_rest_is_answered(filled: Pat
     shutil.copyfile(filled, database)
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("UPDATE pair_month SET sums = 'x' WHERE destination = '192.0.2.3'")
-    with serving(database) as served:
+    with serving(database, quiet=False) as served:
         broken = served.ask(PAIR)
         assert_problem(broken, 503, "what is kept of a pair's month")
         assert broken.headers["Retry-After"] == "5"
         assert served.ask("/v1/pairs/192.168.1.7/192.0.2.2").status == 200
+
+
+def test_a_database_that_another_one_replaced_is_not_answered_from(filled: Path, tmp_path: Path) -> None:
+    database, other = tmp_path / "iotagg.db", tmp_path / "other.db"
+    shutil.copyfile(filled, database)
+    shutil.copyfile(filled, other)
+    with serving(database, quiet=False) as served:
+        assert served.ask("/v1/status").status == 200
+        other.replace(database)
+        assert_problem(served.ask("/v1/status"), 503, "is no longer the database that is served")
+        database.unlink()
+        assert_problem(served.ask("/v1/status"), 503, "start iotagg serve again")
+
+
+def test_what_is_no_http_is_refused_and_no_news(served: Served) -> None:
+    for sent in (b"nonsense\r\n\r\n", b"GET /v1/status HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", served.port), timeout=10) as odd:
+            odd.sendall(sent)
+            assert odd.recv(20).startswith((b"HTTP/1.1 400", b"HTTP/1.1 200", b"HTTP/1.1 426"))
 
 
 def test_who_is_slow_or_says_nothing_keeps_nobody_waiting(served: Served) -> None:
