@@ -109,6 +109,7 @@ chaos: $(VENV)/ready-test
 docs: $(VENV)/ready-test
 	$(BIN)/python -m docs.make_reference
 	$(BIN)/python -m docs.make_stack_reference
+	$(BIN)/python -m docs.make_api_reference
 
 # The tests that need no AWS, on every other Python that is found on the path or under pyenv. What AWS does does not
 # depend on Python; the packages for Lambda are run under its Python by the tests themselves.

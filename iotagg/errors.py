@@ -7,6 +7,7 @@
     ├── NotFound            nothing is known under the name that was asked for
     ├── InvalidValue        a value that was given makes no sense
     ├── NumberTooLarge      a sum would need more than 38 digits
+    ├── TokenRefused        who asks over HTTP does not say who they are, or nobody has that token
     ├── MissingExtra        an optional dependency is needed and not there
     ├── NotPackable         what is installed cannot be made into a package for AWS or for a machine
     ├── Unintelligible      a queue's message that no worker understands
@@ -58,6 +59,10 @@ class InvalidValue(IotaggError):
 
 class NumberTooLarge(IotaggError):
     """A sum would need more than the 38 digits that every store keeps exactly."""
+
+
+class TokenRefused(IotaggError):
+    """Who asks over HTTP does not say who they are, or gives a token that nobody has."""
 
 
 class MissingExtra(IotaggError):

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 from iotagg.core.history import FIRST_DAY, LAST_DAY, History, history
 from iotagg.core.metrics import METRICS, Metric
 from iotagg.core.values import is_site
-from iotagg.errors import Damaged
+from iotagg.errors import Damaged, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from iotagg.stores.protocol import Store
 
@@ -42,14 +42,41 @@ PAIR_COLUMNS = (*_PAIR, "first_day", "last_day", "days", "flows", *(metric.name 
 
 
 def pair_histories(
-    store: Store, source: str, destination: str, *, site: str = "", since: str = FIRST_DAY, until: str = LAST_DAY
+    store: Store,
+    source: str,
+    destination: str,
+    sites: Iterable[str] | None = None,
+    *,
+    since: str = FIRST_DAY,
+    until: str = LAST_DAY,
 ) -> list[History]:
-    """Return a pair's history at each site that knows it, or at one, between two inclusive ISO days."""
+    """Return a pair's history at each site that knows it, of some or all, between two inclusive ISO days."""
     found = []
-    for each in [site] if site else store.sites():
+    for each in store.sites() if sites is None else sites:
         months = store.months(each, source, destination, since[:7], until[:7])
         found.append(history(each, months, since, until))
     return [known for known in found if known is not None]
+
+
+def known_pair(
+    store: Store,
+    source: str,
+    destination: str,
+    sites: Sequence[str] | None = None,
+    *,
+    since: str = FIRST_DAY,
+    until: str = LAST_DAY,
+) -> list[History]:
+    """Return what pair_histories() does. Raises NotFound where that is nothing, saying when the pair was seen."""
+    pairs = pair_histories(store, source, destination, sites, since=since, until=until)
+    if pairs:
+        return pairs
+    known = pair_histories(store, source, destination, sites)
+    if not known:
+        at = f" at site {sites[0]}" if sites is not None and len(sites) == 1 else ""
+        raise NotFound(f"the pair {source} → {destination} was never seen{at}; iotagg pairs lists those that were")
+    first, last = min(pair.days[0].day for pair in known), max(pair.days[-1].day for pair in known)
+    raise NotFound(f"no traffic {source} → {destination} in these days; it was seen from {first} to {last}")
 
 
 def all_histories(store: Store, site: str = "", since: str = FIRST_DAY, until: str = LAST_DAY) -> Iterator[History]:

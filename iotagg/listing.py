@@ -15,7 +15,7 @@ from iotagg.pipeline import described, is_pending, outcome_of
 from iotagg.sources import path_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from iotagg.core.ledger import FileRecord, PathRecord
     from iotagg.core.outcome import State
@@ -45,10 +45,10 @@ def key_at(store: Store, site: str) -> str | None:
 
 class _Books:
     # What is known of all files, each site's loaded once: many questions about single files would cost far more.
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, sites: Iterable[str]) -> None:
         self._store = store
         self.records: dict[str, dict[Name, FileRecord]] = {
-            site: {record.name: record for record in store.files(site)} for site in store.sites()
+            site: {record.name: record for record in store.files(site)} for site in sites
         }
         self._pending = {pending.name for site in self.records for pending in store.pending(site)}
         self._sites_of: dict[str, set[str]] = defaultdict(set)
@@ -94,8 +94,17 @@ def files(store: Store, site: str = "", name: str = "") -> Iterator[Outcome]:
 
     `name` leaves only files whose path ends in it, or whose contribution begins with it.
     """
-    books = _Books(store)
-    for each in [site] if site else list(books.records):
+    every = store.sites()
+    yield from files_at(store, [site] if site else every, name, known=every)
+
+
+def files_at(
+    store: Store, sites: Iterable[str], name: str = "", *, known: Iterable[str] | None = None
+) -> Iterator[Outcome]:
+    """Yield what files() does, of some sites; `also_at` names no sites but those that are `known`, or these."""
+    sites = list(sites)
+    books = _Books(store, sites if known is None else known)
+    for each in sites:
         yield from books.files(each, name)
 
 
@@ -141,9 +150,9 @@ class Status:
     last_day: str
 
 
-def status(store: Store) -> Status:
-    """Return how a store stands, from what is known of its files."""
-    books = _Books(store)
+def status(store: Store, sites: Iterable[str] | None = None) -> Status:
+    """Return how a store stands at these sites or all, from what is known of its files."""
+    books = _Books(store, store.sites() if sites is None else sites)
     heads = [record.head for records in books.records.values() for record in records.values() if record.is_in]
     days = [day for head in heads if head.pair_days for day in (head.first_day, head.last_day)]
     states = Counter(outcome.state for site in books.records for outcome in books.files(site, ""))

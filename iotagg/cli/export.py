@@ -21,7 +21,7 @@ from iotagg.export import (
     SUMMARY_COLUMNS,
     all_histories,
     daily_rows,
-    pair_histories,
+    known_pair,
     summary_row,
     write_rows,
 )
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from iotagg.cli.session import Session
     from iotagg.core.history import History
     from iotagg.export import Format, Row
-    from iotagg.stores.protocol import Store
 
 
 _NDJSON = frozenset((".ndjson", ".jsonl"))
@@ -109,7 +108,7 @@ def export(
             note_export(session, "export", asked, where)
             _write(rows, SUMMARY_COLUMNS, form, output)
             return
-        pairs = _pair(store, str(src), str(dst), site, since, until)
+        pairs = known_pair(store, str(src), str(dst), [site] if site else None, since=since, until=until)
         note_export(session, "export", asked, where)
         if output is not None and output.suffix.lower() in drawing.FORMATS:
             with delivered(output) as file:
@@ -140,18 +139,6 @@ def _check_output(output: Place | None, *, rows: bool) -> None:
     ending = output.suffix.lower() if output is not None else ""
     if ending in _OTHER_PICTURES or (rows and ending in drawing.FORMATS):
         raise click.UsageError(f"-o {output}: only a pair's days are drawn, as {' or '.join(drawing.FORMATS)}")
-
-
-def _pair(store: Store, src: str, dst: str, site: str, since: str, until: str) -> list[History]:
-    pairs = pair_histories(store, src, dst, site=site, since=since, until=until)
-    if pairs:
-        return pairs
-    known = pair_histories(store, src, dst, site=site)
-    if not known:
-        at = f" at site {site}" if site else ""
-        raise NotFound(f"the pair {src} → {dst} was never seen{at}; iotagg pairs lists those that were")
-    first, last = min(pair.days[0].day for pair in known), max(pair.days[-1].day for pair in known)
-    raise NotFound(f"no traffic {src} → {dst} in these days; it was seen from {first} to {last}")
 
 
 def _at_least_one(pairs: Iterable[History], nothing: str, since: str, until: str) -> Iterable[History]:

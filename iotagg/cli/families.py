@@ -35,6 +35,10 @@ FAMILIES: dict[str, dict[str, tuple[str, str]]] = {
         "exports": ("exports", "List who exported or backed up what from a stack, newest first."),
         "pseudonym": ("pseudonym", "Say what stands for an address, or make the key that decides it."),
     },
+    "Share": {
+        "serve": ("serve", "Answer over HTTP what the commands that look answer, as JSON."),
+        "token": ("token", "Make a token for someone who is to ask iotagg serve."),
+    },
     "Books": {
         "audit": ("audit", "Recompute every pair's months from what is kept of the files, and name all that differs."),
         "rebuild": (

@@ -14,15 +14,14 @@ from iotagg.cli.printing import plural, print_error, print_json, print_table
 from iotagg.cli.units import bars, count, duration
 from iotagg.core.metrics import METRICS
 from iotagg.core.networks import Network
-from iotagg.core.spans import Span
 from iotagg.listing import known_site
-from iotagg.top import FEWEST_PACKETS, By, Of, Question, latest_span, total_of
+from iotagg.top import FEWEST_PACKETS, By, Of, Question, add_shares, records, span_asked
 from iotagg.top import top as first_of
 
 if TYPE_CHECKING:
     from iotagg.cli.session import Session
     from iotagg.stores.protocol import Store
-    from iotagg.top import Answer, Entry
+    from iotagg.top import Answer
 
 _NETWORK = Checked("network", Network.parse)
 _SHOWN = {"duration": duration, "whole": count}
@@ -94,15 +93,18 @@ def top(
     with session.store() as store:
         known_site(store, site)
         assess_what_came(session, store, site)
-        span = _span(store, [site] if site else store.sites(), By(by), month, since, until)
+        sites = [site] if site else store.sites()
+        today = datetime.now(UTC).date().isoformat()
+        span = span_asked(store, sites, By(by), today, month=month or "", since=since or "", until=until or "")
         if span is None:
             print_error("no pairs; iotagg upload counts files")
             return
         question = Question(By(by), Of(whose), span, site, src or None, dst or None, lines, min_packets)
         answer = first_of(store, question)
         _say_what_may_be_missing(session, store, site, answer)
-        rows = [_row(answer, entry) for entry in answer.entries]
-        _add_shares(session, store, question, rows)
+        rows = records(answer)
+        if not session.in_cloud:  # on a stack, what is known of the files would take more requests than the answer did
+            add_shares(rows, store, sites, question)
     if as_json:
         for row in rows:
             print_json(row)
@@ -112,19 +114,6 @@ def top(
         print_error(f"nothing to list by {question.by} from {span.first} to {span.last}; iotagg pairs lists all")
 
 
-def _span(
-    store: Store, sites: list[str], by: By, month: str | None, since: str | None, until: str | None
-) -> Span | None:
-    if month:
-        return Span.of_months(month, month)
-    if since and until:
-        return Span(since, until)
-    if until:
-        return Span(f"{until[:7]}-01", until)
-    latest = latest_span(store, sites, by, datetime.now(UTC).date().isoformat())
-    return Span(since, latest.last) if since and latest is not None else latest
-
-
 def _say_what_may_be_missing(session: Session, store: Store, site: str, answer: Answer) -> None:
     say_what_is_missing(session, store, site)
     if answer.unfinished and not session.in_cloud:
@@ -132,44 +121,6 @@ def _say_what_may_be_missing(session: Session, store: Store, site: str, answer: 
             f"{plural(answer.unfinished, 'file')} not counted to the end:"
             " what is shown is not complete yet; the next iotagg upload finishes it"
         )
-
-
-def _row(answer: Answer, entry: Entry) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "site": entry.site,
-        "src_ip": entry.source,
-        "dst_ip": entry.destination,
-        "first_day": entry.first_day,
-        "last_day": entry.last_day,
-        "days": entry.days,
-        "flows": entry.flows,
-        **{metric.name: total for metric, total in zip(METRICS, entry.totals, strict=True)},
-        "value": _number(entry.value),
-        "previous": entry.previous,
-        "ratio": entry.ratio,
-        "share": None,
-        "trend": [_number(each) for each in entry.trend],
-        "trend_from": answer.trend[0],
-        "unfinished": answer.unfinished,
-    }
-    for side, name in (("src_ip", entry.source), ("dst_ip", entry.destination)):
-        if not name:
-            del row[side]
-    return row
-
-
-def _number(value: Any) -> int | float | None:
-    # A fraction is rounded once, to the double nearest to it.
-    return value if value is None or isinstance(value, int) else value.numerator / value.denominator
-
-
-def _add_shares(session: Session, store: Store, question: Question, rows: list[dict[str, Any]]) -> None:
-    # On a stack, what is known of the files would take more requests than the answer did.
-    if session.in_cloud or not rows or rows[0]["unfinished"]:
-        return
-    total = total_of(store, [question.site] if question.site else store.sites(), question)
-    for row in rows if total else ():
-        row["share"] = row["value"] / total
 
 
 def _print(question: Question, rows: list[dict[str, Any]]) -> None:

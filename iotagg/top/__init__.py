@@ -5,8 +5,9 @@ first, `first.py` reads the exact sums of as few of them as it takes, and `answe
 """
 
 from iotagg.top.answer import Answer, Entry, top
-from iotagg.top.latest import latest_month, latest_span
+from iotagg.top.latest import latest_month, latest_span, span_asked
 from iotagg.top.question import FEWEST_PACKETS, MOST_MONTHS, By, Of, Question
+from iotagg.top.record import add_shares, records
 from iotagg.top.whole import total_of
 
 __all__ = [
@@ -17,8 +18,11 @@ __all__ = [
     "Entry",
     "Of",
     "Question",
+    "add_shares",
     "latest_month",
     "latest_span",
+    "records",
+    "span_asked",
     "top",
     "total_of",
 ]

@@ -30,6 +30,23 @@ def latest_month(store: Store, sites: Sequence[str], today: str) -> str:
     return found or next((month for month in _ends(store, sites) if _is_ranked(store, sites, month)), "")
 
 
+def span_asked(
+    store: Store, sites: Sequence[str], by: By, today: str, *, month: str = "", since: str = "", until: str = ""
+) -> Span | None:
+    """Return the days that are asked about: a month, or those between two; what is not given, the last month says.
+
+    None where nothing is ranked and nothing is given. Raises InvalidValue for days in the wrong order.
+    """
+    if month:
+        return Span.of_months(month, month)
+    if since and until:
+        return Span(since, until)
+    if until:
+        return Span(f"{until[:7]}-01", until)
+    latest = latest_span(store, sites, by, today)
+    return Span(since, latest.last) if since and latest is not None else latest
+
+
 def latest_span(store: Store, sites: Sequence[str], by: By, today: str) -> Span | None:
     """Return the last month of which anything is ranked, None where nothing is.
 

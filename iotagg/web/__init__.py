@@ -1,0 +1,1 @@
+"""What iotagg knows, over HTTP: `app.py` joins the parts, each file beside it answers about one thing."""

@@ -1,0 +1,78 @@
+"""The whole of it: one app for whatever server runs it."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+
+from iotagg import __version__
+from iotagg.web import looks, pairs, standing_out
+from iotagg.web.desk import Desk
+from iotagg.web.headers import Heads, Hosts, SecurityHeaders
+from iotagg.web.problems import Problem, answers, handle_problems
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Collection
+
+    from iotagg.stores.protocol import Store
+    from iotagg.web.access import Access
+
+DESCRIPTION = "/v1/openapi.json"
+_ALWAYS = answers(HTTPStatus.UNAUTHORIZED, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE) | {
+    304: {"description": "It is what the caller has: If-None-Match names it."}
+}
+_ABOUT = (
+    "Who talks to whom, how much, and is today normal? Figures are exact: whole numbers may have 40 digits."
+    " Days are those of the flow files. What goes wrong is told as a problem document (RFC 9457)."
+)
+
+
+def make_app(
+    store: Store, access: Access, hosts: Collection[str] = (), check: Callable[[], object] = lambda: None
+) -> FastAPI:
+    """Return an app that asks a store for those that `access` knows, under these host names or any.
+
+    `check` is called before each question, and may raise an IotaggError.
+    """
+    desk = Desk(store, access, check)
+
+    @asynccontextmanager
+    async def living(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        desk.close()
+
+    app = FastAPI(
+        title="iotagg",
+        version=__version__,
+        description=_ABOUT,
+        openapi_url=DESCRIPTION,
+        docs_url=None,  # it would load a program from another host
+        redoc_url=None,
+        redirect_slashes=False,  # behind another server, it would lead elsewhere
+        lifespan=living,
+        responses=_ALWAYS,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.desk = desk
+    for part in (looks, pairs, standing_out):
+        app.include_router(part.router)
+    handle_problems(app)
+    _describe_problems(app)
+    app.add_middleware(Heads)
+    app.add_middleware(Hosts, names=hosts)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _describe_problems(app: FastAPI) -> None:
+    made = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            made()["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        return made()
+
+    app.openapi = described  # type: ignore[method-assign]  # as FastAPI's documentation has it

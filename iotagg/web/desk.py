@@ -1,0 +1,121 @@
+"""The store that is asked, and the few threads that ask it: each keeps a connection of its own to a database."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import blake2b
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends, Header, Request, Response
+from fastapi.security import HTTPBearer
+
+from iotagg.core.cells import printable
+from iotagg.errors import InvalidValue, StoreBusy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from iotagg.stores.protocol import Store
+    from iotagg.web.access import Access, Caller
+
+JSON, CSV = "application/json", "text/csv; charset=utf-8"
+# More threads than cores ask no faster: nearly all of an answer is Python's own work.
+_THREADS = 4
+_MOST_WAITING = 200
+_ETAG_BYTES = 16
+_SHOWN = 80
+
+
+class Desk:
+    """Asks a store for many callers."""
+
+    def __init__(self, store: Store, access: Access, check: Callable[[], object]) -> None:
+        self.store = store
+        self.check = check
+        self.access = access
+        self._threads = ThreadPoolExecutor(_THREADS, "iotagg-desk")
+        self._waiting = 0
+
+    async def run(self, work: Callable[[], Response]) -> Response:
+        """Return what is worked out in a thread. Raises StoreBusy where too many wait already."""
+        if self._waiting >= _MOST_WAITING:
+            raise StoreBusy(f"{_MOST_WAITING} questions wait already; ask again in a moment")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._waiting -= 1
+
+    def close(self) -> None:
+        """Wait for what is being worked out."""
+        self._threads.shutdown(cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question of a caller, and how it is answered."""
+
+    desk: Desk
+    caller: Caller
+    known: str  # the answers that the caller has, by their entity tags
+
+    @property
+    def store(self) -> Store:
+        """The store that is asked."""
+        return self.desk.store
+
+    def sites(self, site: str | None = None) -> list[str]:
+        """Return the one site, or all that the caller may ask about where none is named. Raises NotFound."""
+        return [self.caller.site_in(self.store, site)] if site else self.caller.sites_in(self.store)
+
+    async def answer(self, found: Callable[[], Any]) -> Response:
+        """Answer with what is found, as JSON."""
+        return await self.desk.run(lambda: self._response(json.dumps(found(), separators=(",", ":")), JSON))
+
+    async def answer_text(self, found: Callable[[], str]) -> Response:
+        """Answer with a text that is CSV."""
+        return await self.desk.run(lambda: self._response(found(), CSV))
+
+    def _response(self, text: str, media_type: str) -> Response:
+        content = text.encode()
+        tag = f'"{blake2b(content, digest_size=_ETAG_BYTES).hexdigest()}"'
+        headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+        if tag in self.known or self.known.strip() == "*":
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        return Response(content, media_type=media_type, headers=headers)
+
+
+# It only describes how to say who asks; who may, an Access decides.
+_BEARER = HTTPBearer(auto_error=False, description="A token, where the server wants one.")
+
+
+async def _asked(
+    request: Request, _: Annotated[object, Depends(_BEARER)], if_none_match: Annotated[str, Header()] = ""
+) -> Asked:
+    desk: Desk = request.app.state.desk
+    _check_names(request)
+    desk.check()
+    return Asked(desk, desk.access.caller(request.headers.get("authorization", "")), if_none_match)
+
+
+def _check_names(request: Request) -> None:
+    # A name that is mistyped would be answered as if it were not there.
+    known = _names(request.scope["route"].dependant)
+    given = [name for name, _ in request.query_params.multi_items()]
+    for name in given:
+        if name not in known:
+            raise InvalidValue(f"nothing is asked by {printable(name[:_SHOWN])} here; /v1/openapi.json lists what is")
+        if given.count(name) > 1:
+            raise InvalidValue(f"{name} is given {given.count(name)} times")
+
+
+def _names(dependant: Any) -> set[str]:
+    own = {field.alias for field in dependant.query_params}
+    return own.union(*map(_names, dependant.dependencies))
+
+
+Question = Annotated[Asked, Depends(_asked)]

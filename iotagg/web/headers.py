@@ -1,0 +1,74 @@
+"""Headers: what a browser may do with every answer, and the host names under which there is one at all."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers
+
+from iotagg.web.problems import problem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SECURITY = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_ENCODED = [(name.lower().encode(), value.encode()) for name, value in SECURITY.items()]
+
+
+class SecurityHeaders:
+    """Adds them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the app answer, with them."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *_ENCODED]
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+class Heads:
+    """Answers HEAD as GET; a server leaves the body out by itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the app answer."""
+        is_head = scope["type"] == "http" and scope["method"] == "HEAD"
+        await self._app(dict(scope, method="GET") if is_head else scope, receive, send)
+
+
+class Hosts:
+    """Answers under some host names alone: a page of another site may ask under its own (DNS rebinding)."""
+
+    def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
+        self._app = app
+        self._names = names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the app answer, or say that nothing is here."""
+        if scope["type"] == "http" and self._names and _host(Headers(scope=scope)) not in self._names:
+            refused = problem(HTTPStatus.MISDIRECTED_REQUEST, "nothing is here under this host name")
+            await refused(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _host(headers: Headers) -> str:
+    # Without its port, which stands behind the brackets of an IPv6 address.
+    host = headers.get("host", "").lower()
+    return host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0].rstrip(".")

@@ -1,0 +1,85 @@
+"""What is asked about the whole: how it stands, its sites, its files and their rejected lines."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Response
+
+from iotagg import __version__
+from iotagg.core.contribution import Name
+from iotagg.errors import NotFound
+from iotagg.listing import files_at
+from iotagg.listing import status as standing_of
+from iotagg.web import bodies
+from iotagg.web.desk import Question
+from iotagg.web.paging import Cursor, Limit, page
+from iotagg.web.pairs import SiteAsked
+from iotagg.web.problems import answers
+from iotagg.web.values import SiteNamed
+
+router = APIRouter(tags=["files"])
+
+_LINE_DIGITS = 12  # lines are sorted by their numbers, pages by texts
+
+
+@router.get("/v1/status", response_model=bodies.Status)
+async def status(asked: Question) -> Response:
+    """How the store stands: files by their state, and what those that are counted add up to."""
+
+    def found() -> dict[str, Any]:
+        standing = asdict(standing_of(asked.store, asked.sites()))
+        days = {day: standing[day] or None for day in ("first_day", "last_day")}
+        return {"version": __version__} | standing | days
+
+    return await asked.answer(found)
+
+
+@router.get("/v1/files", response_model=bodies.Files, responses=answers(HTTPStatus.NOT_FOUND))
+async def files(
+    asked: Question,
+    site: SiteAsked = None,
+    name: Annotated[str, Query(max_length=4_096, description="A path's end, or how a contribution begins.")] = "",
+    limit: Limit = 100,
+    cursor: Cursor = "",
+) -> Response:
+    """Files and what became of them, sorted by site, path, contribution and state."""
+
+    def found() -> dict[str, Any]:
+        outcomes = [
+            outcome.as_json() for outcome in files_at(asked.store, asked.sites(site), name, known=asked.sites())
+        ]
+        return page(sorted(outcomes, key=_key), limit, cursor, _key)
+
+    return await asked.answer(found)
+
+
+def _key(file: dict[str, Any]) -> list[str]:
+    return [file["site"], file["file"], file["contribution"] or "", file["state"]]
+
+
+@router.get(
+    "/v1/sites/{site}/files/{contribution}/rejects",
+    response_model=bodies.Rejects,
+    responses=answers(HTTPStatus.NOT_FOUND),
+)
+async def rejects(
+    asked: Question,
+    site: SiteNamed,
+    contribution: Annotated[str, Path(description="The file's, as /v1/files tells it.")],
+    *,
+    limit: Limit = 100,
+    cursor: Cursor = "",
+) -> Response:
+    """The lines of a file that were rejected, by their numbers, with reasons."""
+
+    def found() -> dict[str, Any]:
+        name = Name.parse(asked.caller.site_in(asked.store, site), contribution)
+        if asked.store.file(name) is None:
+            raise NotFound(f"no file of {site} has the contribution {contribution}; /v1/files lists them")
+        lines = ({"line": each.line, "reason": each.reason, "text": each.text} for each in asked.store.rejects(name))
+        return page(lines, limit, cursor, lambda line: [str(line["line"]).zfill(_LINE_DIGITS)])
+
+    return await asked.answer(found)

@@ -1,0 +1,118 @@
+"""What is asked about a pair, and about a device's pairs."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from http import HTTPStatus
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from iotagg.core.history import FIRST_DAY, LAST_DAY, History, history
+from iotagg.errors import InvalidValue
+from iotagg.export import DAILY_COLUMNS, daily_rows, known_pair, pair_row, summary_row, write_rows
+from iotagg.web import bodies
+from iotagg.web.desk import CSV, Asked, Question
+from iotagg.web.paging import Cursor, Limit, page, whole
+from iotagg.web.problems import answers
+from iotagg.web.values import Day, Destination, Site, SiteNamed, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+router = APIRouter(tags=["pairs"], responses=answers(HTTPStatus.NOT_FOUND))
+
+SiteAsked = Annotated[Site | None, Query(description="Only this site; without it, all that you may ask about.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The days that are asked about. Raises InvalidValue where the first is after the last."""
+
+    since: Annotated[Day, Query(description="The first day.")] = FIRST_DAY
+    until: Annotated[Day, Query(description="The last day, inclusive.")] = LAST_DAY
+
+    def __post_init__(self) -> None:
+        if self.since > self.until:
+            raise InvalidValue(f"since {self.since} is after until {self.until}")
+
+
+@dataclass(frozen=True, slots=True)
+class PairAsked:
+    """The pair that is asked about, at which sites and on which days."""
+
+    asked: Question
+    range: Annotated[Range, Depends()]
+    source: Source
+    destination: Destination
+    site: SiteAsked = None
+
+    def histories(self) -> list[History]:
+        """Return its history at each site. Raises NotFound."""
+        sites = self.asked.sites(self.site)
+        days = {"since": self.range.since, "until": self.range.until}
+        return known_pair(self.asked.store, self.source, self.destination, sites, **days)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Return a row for each day."""
+        return chain.from_iterable(map(daily_rows, self.histories()))
+
+
+PairQuestion = Annotated[PairAsked, Depends()]
+
+
+@router.get("/v1/pairs/{source}/{destination}", response_model=bodies.Summaries)
+async def pair(pair: PairQuestion) -> Response:
+    """A pair's totals, with mean and sample standard deviation over days and over flows; a row for each site."""
+    return await pair.asked.answer(lambda: whole(list(map(summary_row, pair.histories()))))
+
+
+@router.get("/v1/pairs/{source}/{destination}/days", response_model=bodies.Days)
+async def days(pair: PairQuestion) -> Response:
+    """A pair's days, oldest first at each site, as in an export: statistics over the days repeat on each."""
+    return await pair.asked.answer(lambda: whole(list(pair.rows())))
+
+
+@router.get(
+    "/v1/pairs/{source}/{destination}/days.csv",
+    response_class=Response,
+    responses={200: {"content": {CSV: {}}, "description": "The same bytes as of `iotagg export`."}},
+)
+async def days_as_csv(pair: PairQuestion) -> Response:
+    """A pair's days as CSV."""
+
+    def text() -> str:
+        out = io.StringIO(newline="")
+        write_rows(pair.rows(), DAILY_COLUMNS, out)
+        return out.getvalue()
+
+    return await pair.asked.answer_text(text)
+
+
+@router.get("/v1/sites/{site}/devices/{address}/peers", response_model=bodies.Pairs)
+async def peers(
+    asked: Question,
+    range: Annotated[Range, Depends()],  # noqa: A002 (what it is)
+    site: SiteNamed,
+    address: Source,
+    *,
+    limit: Limit = 100,
+    cursor: Cursor = "",
+) -> Response:
+    """The pairs of which a device is the source, with their totals, sorted by destination."""
+
+    def found() -> dict[str, Any]:
+        rows = (pair_row(each) for each in _from_device(asked, site, address, range))
+        return page(rows, limit, cursor, lambda row: [row["dst_ip"]])
+
+    return await asked.answer(found)
+
+
+def _from_device(asked: Asked, site: str, address: str, days: Range) -> Iterator[History]:
+    months = asked.store.source_months(asked.caller.site_in(asked.store, site), address)
+    for _, group in groupby(months, key=lambda month: month.destination):
+        found = history(site, list(group), days.since, days.until)
+        if found is not None:
+            yield found

@@ -1,0 +1,83 @@
+"""A server on this machine: it listens, says where, and ends when it is told to."""
+
+from __future__ import annotations
+
+import ipaddress
+import signal
+import socket
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from iotagg.errors import InvalidValue, IotaggError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fastapi import FastAPI
+
+_ENDS = (signal.SIGINT, signal.SIGTERM)
+_KEPT_SECONDS = 15  # a connection on which nothing is asked
+_LONGEST_HEAD = 32 * 1024
+_WAITING = 1_024  # connections that nobody has taken yet
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether this machine alone can reach what listens there. Raises InvalidValue for no address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        raise InvalidValue(f"{host} is no address to listen on; use 127.0.0.1, or an address of this machine") from None
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; 0 stands for any free port. Raises IotaggError where that cannot be."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sends without delay where a socket names its protocol; else each answer would wait 40 ms for a receipt.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(_WAITING)
+    except OSError as error:
+        listening.close()
+        raise IotaggError(f"nothing can listen on {host}, port {port}: {error.strerror}; name another --port") from None
+    return listening
+
+
+def address_of(listening: socket.socket) -> str:
+    """Return the address that a browser takes."""
+    host, port, *_ = listening.getsockname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(app: FastAPI, listening: socket.socket, began: Callable[[], object] = lambda: None) -> None:
+    """Answer until a signal says that it is enough; what is being answered then, is answered first."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="critical",  # what anybody may send is no news
+        ws="none",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_KEPT_SECONDS,
+        timeout_graceful_shutdown=_KEPT_SECONDS,
+        h11_max_incomplete_event_size=_LONGEST_HEAD,
+    )
+    began()
+    _Server(config).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn's own sends itself the signal again at the end; to be told to end is no failure.
+        before = {each: signal.signal(each, self.handle_exit) for each in _ENDS}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
