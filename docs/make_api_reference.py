@@ -25,17 +25,17 @@ _BEFORE = f"""\
 # HTTP API
 
 What [`iotagg serve`](../how-to/serve-over-http.md) answers. All of it is read with `GET`, or `HEAD`; `{DESCRIPTION}`
-describes it for machines (OpenAPI 3.1), and clients can be generated from that. Bodies are JSON, with whole numbers of any
-size: a parser that takes them for doubles loses digits beyond 2^53. Keys may be added; those that are here stay.
+describes it for machines (OpenAPI 3.1), and clients can be generated from that. Bodies are JSON, with whole numbers of
+any size: a parser that takes them for doubles loses digits beyond 2^53. Keys may be added; those that are here stay.
 
 - A list is `{{"items": […], "next": …}}`. Where there is a `cursor`, `next` is that of the next page, null at the end.
 - The figures, and what their keys mean, are those of the commands: [Formats](formats.md). What an item is not about is
   null or left out. `least` is `--min-severity` there, `singly` is `--all`, and `limit` is `-n`.
-- Every answer with figures has an `ETag`. Sent back as `If-None-Match`, it is answered with 304 and no body while nothing
-  changed.
+- Every answer with figures has an `ETag`. Sent back as `If-None-Match`, it is answered with 304 and no body while
+  nothing changed.
 - What goes wrong is a problem document (RFC 9457, `application/problem+json`) with `status`, `title` and a `detail` in
-  one line: 401 without a token that is known, 404 for what is not there or of a site that the token is not for, 405 for
-  other methods, 421 under another host name, 422 for a value that makes no sense, 503 with `Retry-After` while the
+  one line: 401 without a token that is known, 404 for what is not there or of a site that the token is not for, 405
+  for other methods, 421 under another host name, 422 for a value that makes no sense, 503 with `Retry-After` while the
   store cannot be asked.
 """
 
