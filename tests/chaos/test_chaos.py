@@ -35,7 +35,7 @@ def test_files_uploaded_by_processes_that_are_killed_all_the_time_count_once_eac
 
 
 def test_files_counted_by_workers_that_are_killed_all_the_time_count_once_each(tmp_path: Path) -> None:
-    options = Options("roto", files=60, seconds=8, gap=(0.4, 1.2))
+    options = Options("roto", files=40, seconds=6, gap=(0.4, 1.2))
     result = run(options, tmp_path)
     print("\n".join(result.lines()))  # noqa: T201 (as above)
     assert result.differing == []

@@ -100,7 +100,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 # which says at once where to look.
 LONG = bool(os.environ.get("IOTAGG_LONG"))
 FAULTY_STORIES = len(SITES) if LONG else 6
-A_FEW = 4  # of the writes after which a long story may end; IOTAGG_LONG=1 tries all of them
+A_FEW = 2  # of the writes after which a long story may end; IOTAGG_LONG=1 tries all of them
 GROUPS = [SITES[first::FAULTY_STORIES] for first in range(FAULTY_STORIES)]
 
 

@@ -60,7 +60,7 @@ def test_what_nothing_else_speaks_of_is_not_taken_for_damage(name: str, local_pl
     assert audited(place.store) == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(st.sampled_from(LOCAL), min_size=1, max_size=4), seed=st.integers(0, 2**32))
 def test_damage_of_several_kinds_to_a_database_is_named_one_and_all(
     names: list[str], seed: int, local_places: Callable[[], Place]
@@ -71,7 +71,7 @@ def test_damage_of_several_kinds_to_a_database_is_named_one_and_all(
     place.store.close()
 
 
-@settings(max_examples=70, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(st.sampled_from(CLOUD), min_size=1, max_size=4), seed=st.integers(0, 2**32))
 def test_damage_of_several_kinds_to_a_deployment_is_named_one_and_all(
     names: list[str], seed: int, cloud_places: Callable[[], Place]
