@@ -97,9 +97,10 @@ async def _asked(
     request: Request, _: Annotated[object, Depends(_BEARER)], if_none_match: Annotated[str, Header()] = ""
 ) -> Asked:
     desk: Desk = request.app.state.desk
+    caller = desk.access.caller(request.headers.get("authorization", ""))
     _check_names(request)
     desk.check()
-    return Asked(desk, desk.access.caller(request.headers.get("authorization", "")), if_none_match)
+    return Asked(desk, caller, if_none_match)
 
 
 def _check_names(request: Request) -> None:
