@@ -80,7 +80,7 @@ def _run_all(given: argparse.Namespace) -> int:
 def _explore(given: argparse.Namespace) -> int:
     all_found, begin = {}, time.monotonic()
     for name, both in BOTH.items():
-        all_found[name] = found = explore(both, at_once=given.jobs, told=_told_from(name))
+        all_found[name] = found = explore(both, told=_told_from(name))
         print(f"{name}: {found.orders:,} orders, {len(found.wrong):,} wrong", *found.wrong[:10], sep="\n", flush=True)
     print(made := explored(all_found, time.monotonic() - begin))
     failed = any(found.wrong for found in all_found.values())
@@ -91,11 +91,11 @@ def _explore(given: argparse.Namespace) -> int:
 def _told_from(name: str) -> Callable[[int], None]:
     last = time.monotonic()
 
-    def tell(orders: int) -> None:
+    def tell(states: int) -> None:
         nonlocal last
         if time.monotonic() - last > _TOLD_SECONDS:
             last = time.monotonic()
-            print(f"{name}: {orders:,} orders so far", file=sys.stderr, flush=True)
+            print(f"{name}: {states:,} states so far", file=sys.stderr, flush=True)
 
     return tell
 

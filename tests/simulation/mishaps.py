@@ -222,6 +222,10 @@ class BrokenBody:
             raise ReadTimeoutError(endpoint_url=_ENDPOINT)
         return found
 
+    def whole(self) -> bytes:
+        """Return all that it would have been."""
+        return bytes(self._body.read())
+
     def close(self) -> None:
         """Give the connection back."""
         self._body.close()

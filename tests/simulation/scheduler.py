@@ -219,6 +219,10 @@ class Scheduler:
             self.clock.set(moment)
             yield task
 
+    def is_anybody_ready(self) -> bool:
+        """Say whether another task could go on."""
+        return any(not task.over and task.turn == turn and task.process.alive for _, _, turn, task in self._heap)
+
     def tasks(self) -> list[Task]:
         """Return the tasks that are not over."""
         self._tasks = [task for task in self._tasks if not task.over]

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.simulation.scheduler import Task
+    from tests.simulation.services.answers import Service
     from tests.simulation.services.queue import SimulatedQueue
 
 BUCKET, TABLE = "files-of-branches", "iotagg"
@@ -107,7 +108,7 @@ class World:
             )
         random.seed(self.draws.seed)
         clients = simulated_clients(self.call)
-        self._clients = clients
+        self.clients = clients
         parts = stand_ins(self.scheduler, self._disk_is_full)
         parts |= {
             "iotagg.stores.dynamodb.store:time": Time(self.scheduler),
@@ -125,7 +126,7 @@ class World:
 
     def cloud(self) -> Cloud:
         """Connect to the deployment, as a process does when it starts."""
-        clients = self._clients
+        clients = self.clients
         patience = _Patience(sleep=self.scheduler.sleep, scheduler=self.scheduler)
         store = DynamoStore(clients, TABLE, BUCKET, patience, clock=self.now)
         return Cloud(
@@ -139,6 +140,10 @@ class World:
             digests=Digests(clients.dynamodb, TABLE),
             settings=self.settings,
         )
+
+    def services(self) -> tuple[Service, ...]:
+        """Return the services."""
+        return self.dynamodb, self.sqs, self.s3
 
     def close(self) -> None:
         """End all that still runs."""
@@ -154,7 +159,7 @@ class World:
         process = self.scheduler.current.process
         if not process.alive:
             raise Killed
-        call = Call(self, process, service, operation, _on_the_wire(parameters), self.occasion(process))
+        call = Call(self, process, service, operation, on_the_wire(parameters), self.occasion(process))
         self.on_the_way("before", call)  # what it does after an answer and before its next call, nobody sees
         fault = self.faults.at(call.site, call.occasion)
         what = operation if fault is None else f"{operation} !! {fault.value}"
@@ -164,7 +169,7 @@ class World:
         except (BotoCoreError, ClientError) as error:
             self.learned(f"{operation} {error!r} {getattr(error, 'response', '')}")
             raise
-        self.learned(f"{operation} {_seen(answer)}")
+        self.learned(f"{operation} {seen(answer)}")
         return answer
 
     def _answered(self, call: Call, fault: Fault | None) -> dict[str, Any]:
@@ -321,15 +326,17 @@ class _Identifier:
         self.hex = f"{number:032x}"
 
 
-def _seen(answer: dict[str, Any]) -> dict[str, Any]:
-    # A body is what its key and version say, unless it breaks somewhere.
-    seen = {name: value for name, value in answer.items() if name not in {"ResponseMetadata", "ConsumedCapacity"}}
-    return seen | {"Body": getattr(answer["Body"], "left", "")} if "Body" in answer else seen
+def seen(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return what an answer tells: of a body, its key and version do, unless it breaks somewhere."""
+    told = {name: value for name, value in answer.items() if name not in {"ResponseMetadata", "ConsumedCapacity"}}
+    return told | {"Body": getattr(answer["Body"], "left", "")} if "Body" in answer else told
 
 
-def _on_the_wire(parameters: dict[str, Any]) -> dict[str, Any]:
-    # What is sent is sent, also where it comes late. By its token, DynamoDB would tell the client's own tries again
-    # apart; nothing is to depend on that.
+def on_the_wire(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return what is sent of a request, also where it comes late.
+
+    By its token, DynamoDB would tell the client's own tries again apart; nothing is to depend on that.
+    """
     sent = dict(parameters)
     if sent.get("ClientRequestToken", "").startswith(TOKEN):
         del sent["ClientRequestToken"]

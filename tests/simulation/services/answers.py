@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from botocore.exceptions import ClientError
 
@@ -62,9 +62,21 @@ def operation(handler: Handler, known: str) -> Operation:
 class Service:
     """A service with its operations: one call after the other, whatever thread it comes from."""
 
+    # The attributes that all it holds is in.
+    HOLDS: ClassVar[tuple[str, ...]] = ()
+
     def __init__(self, operations: dict[str, Operation]) -> None:
         self._operations = operations
         self._lock = Lock()
+
+    def held(self) -> tuple[Any, ...]:
+        """Return all that it holds."""
+        return tuple(getattr(self, name) for name in self.HOLDS)
+
+    def hold(self, held: tuple[Any, ...]) -> None:
+        """Hold what another held, or this one before, instead of what it holds."""
+        for name, value in zip(self.HOLDS, held, strict=True):
+            setattr(self, name, value)
 
     def call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """Answer a request, in botocore's form. Raises ClientError, and NotImplementedError for what it knows not."""

@@ -49,6 +49,8 @@ class _Token(NamedTuple):
 class SimulatedDynamoDB(Service):
     """DynamoDB with no tables at first."""
 
+    HOLDS = ("tables", "_tokens")
+
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.tables: dict[str, Table] = {}

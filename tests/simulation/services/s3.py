@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import re
 from io import BytesIO
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from botocore.response import StreamingBody
@@ -37,10 +36,12 @@ _PUT = "Bucket Key Metadata ContentType"
 class SimulatedS3(Service):
     """S3 with no buckets at first; `on_event` is given the message of each event that somebody wants to be told of."""
 
+    HOLDS = ("buckets", "_uploads", "_last_number")
+
     def __init__(self, clock: Clock, on_event: Callable[[str], object]) -> None:
         self._clock = clock
         self._on_event = on_event
-        self._numbers = count(1)
+        self._last_number = 0
         self.buckets: dict[str, SimulatedBucket] = {}
         self._uploads: dict[str, dict[str, Upload]] = {}
         super().__init__(
@@ -85,7 +86,11 @@ class SimulatedS3(Service):
         return found
 
     def _identifier(self) -> str:
-        return hashlib.sha256(b"%d" % next(self._numbers)).hexdigest()[:32]
+        return hashlib.sha256(b"%d" % self._number()).hexdigest()[:32]
+
+    def _number(self) -> int:
+        self._last_number += 1
+        return self._last_number
 
     # Buckets.
 
@@ -128,7 +133,7 @@ class SimulatedS3(Service):
     def _store(self, bucket: SimulatedBucket, made: Version, kind: str) -> dict[str, Any]:
         bucket.add(made)
         if made.key.startswith(tuple(bucket.told)):
-            self._on_event(notification(bucket, made, kind, next(self._numbers)))
+            self._on_event(notification(bucket, made, kind, self._number()))
         return {"ETag": f'"{made.etag}"', **_shown_version(bucket, made)}
 
     def _found(self, request: dict[str, Any]) -> tuple[SimulatedBucket, Version]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.services.answers import Refused, Service, operation
@@ -44,10 +43,12 @@ class SimulatedSQS(Service):
     groups of a FIFO queue come first, whether an old receipt deletes. Without it, all comes in order.
     """
 
+    HOLDS = ("queues", "_last_number")
+
     def __init__(self, clock: Clock, choices: Random | None = None) -> None:
         self._clock = clock
         self._choices = choices
-        self._numbers = count(1)
+        self._last_number = 0
         self.queues: dict[str, SimulatedQueue] = {}
         super().__init__(
             {
@@ -182,7 +183,8 @@ class SimulatedSQS(Service):
             raise _invalid("DelaySeconds", "DelaySeconds must be >= 0 and <= 900.")
         message = queue.remembered(group, once, now) if queue.fifo else None
         if message is None:
-            number = next(self._numbers)
+            self._last_number += 1
+            number = self._last_number
             md5 = hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
             message = QueueMessage(f"m-{number}", body, md5, now, now, now + delay, group, once, f"{number:020}")
             queue.add(message, now)
