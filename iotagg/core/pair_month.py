@@ -21,6 +21,8 @@ RUNNING = (FLOWS, *(name for metric in METRICS for name in (metric.stored, metri
 _LETTERS = (FLOWS_LETTER, *(metric.letter for metric in METRICS))
 _RUNNING_TEXT = "{" + ",".join(f'"{name}":%d' for name in RUNNING)
 _DAY_TEXT = {day: "".join(f',"{letter}{day}":%d' for letter in _LETTERS) for day in map("{:02}".format, range(1, 32))}
+# As text_of writes them; no sum has more than 38 digits.
+_RUNNING_STORED = re.compile("{" + ",".join(f'"{name}":(-?[0-9]{{1,38}})' for name in RUNNING) + "[,}]")
 _ADDRESS, _MONTH = "([0-9a-f:.]{2,39})", "([0-9]{4}-[0-9]{2})"
 KNOWN = frozenset((*RUNNING, *(f"{letter}{day}" for letter in _LETTERS for day in _DAY_TEXT)))
 _LINE = re.compile(rf'\{{"src_ip":"{_ADDRESS}","dst_ip":"{_ADDRESS}","month":"{_MONTH}",(.*)')
@@ -50,6 +52,15 @@ class PairMonth:
         if self._sums is None:
             self._sums = parsed(self._text)
         return self._sums
+
+    @property
+    def running(self) -> tuple[int, ...]:
+        """The sums of RUNNING, in that order; where they stand as usual, the days behind them are not looked at."""
+        if self._sums is None:
+            found = _RUNNING_STORED.match(self._text)
+            if found is not None:
+                return tuple(map(int, found.groups()))
+        return tuple([self.sums.get(name, 0) for name in RUNNING])
 
     @property
     def text(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, Literal
 
@@ -86,12 +87,17 @@ class Rank:
 
         Of what is no rank's text it is one that nobody passes by: to look at the sums once more harms nothing.
         """
-        found = _TEXT.fullmatch(text)
-        if found is None:
-            return cls(stands_out=True, steady=True, sizes=(size_of(MAX_SUM),) * len(LETTERS))
-        sizes = dict(_PART.findall(found[3]))
-        classes = tuple(int(sizes.get(letter, 0)) for letter in LETTERS)
-        return cls(found[1] == "1", found[2] == "1", classes, int(sizes.get(_NEW, 0)))
+        return _parsed(text)
+
+
+@lru_cache(maxsize=4096)  # of a million pairs' months, a few hundred differ
+def _parsed(text: str) -> Rank:
+    found = _TEXT.fullmatch(text)
+    if found is None:
+        return Rank(stands_out=True, steady=True, sizes=(size_of(MAX_SUM),) * len(LETTERS))
+    sizes = dict(_PART.findall(found[3]))
+    classes = tuple(int(sizes.get(letter, 0)) for letter in LETTERS)
+    return Rank(found[1] == "1", found[2] == "1", classes, int(sizes.get(_NEW, 0)))
 
 
 def rank_of(month: PairMonth, stands_out: bool, steady: bool, new: int = 0) -> Rank:

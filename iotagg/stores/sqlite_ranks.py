@@ -247,4 +247,4 @@ def _figures(sums: dict[str, int]) -> dict[str, int]:
 
 
 def _with_flows(rows: Iterable[tuple[str, str, str, str]]) -> Iterator[PairMonth]:
-    return (row for row in (PairMonth(*row[:3], None, row[3]) for row in rows) if row.sums.get(FLOWS))
+    return (row for row in (PairMonth(*row[:3], None, row[3]) for row in rows) if row.running[0])

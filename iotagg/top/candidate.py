@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from iotagg.core.history import days_of
-from iotagg.core.metrics import FLOWS, METRICS
-from iotagg.core.pair_month import PairMonth
 from iotagg.core.ranks import bounds
 from iotagg.top.value import BEFORE, DURATION, NOTHING, Figures, added, value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from iotagg.core.pair_month import PairMonth
     from iotagg.top.question import Question
     from iotagg.top.value import Value
 
@@ -44,7 +43,7 @@ class Candidate:
         self.key = key
         self.ceiling = ceiling
         self.unread = list(unread)
-        self._months: dict[str, dict[str, int]] = {}
+        self._months: dict[str, PairMonth] = {}
         self._least = self._most = NOTHING
         self._figures: Figures | None = None  # as of all that was added, once they are asked for
 
@@ -65,10 +64,12 @@ class Candidate:
         self._figures = None
         known = self._months.get(row.month)
         if known is None:
-            self._months[row.month] = dict(row.sums)
+            self._months[row.month] = row
             return
+        sums = dict(known.sums)
         for name, number in row.sums.items():
-            known[name] = known.get(name, 0) + number
+            sums[name] = sums.get(name, 0) + number
+        self._months[row.month] = known.with_sums(sums)
 
     @property
     def is_exact(self) -> bool:
@@ -90,26 +91,26 @@ class Candidate:
 
     def _added_up(self, question: Question) -> Figures:
         figures = NOTHING
-        for month, sums in self._months.items():
+        for month, row in self._months.items():
             if question.span.holds(month):
-                whole = (*(sums.get(metric.stored, 0) for metric in METRICS), sums.get(FLOWS, 0), 0)
-                figures = added(figures, whole)
+                flows, *metrics = row.running
+                figures = added(figures, (*metrics[::2], flows, 0))
             elif question.before is not None and question.before.holds(month):
-                figures = added(figures, (*NOTHING[:BEFORE], sums.get(METRICS[DURATION].stored, 0)))
+                figures = added(figures, (*NOTHING[:BEFORE], row.running[1 + 2 * DURATION]))
             else:
-                for of_day in _days(question, month, sums).values():
+                for of_day in _days(question, row).values():
                     figures = added(figures, of_day)
         return figures
 
     def days(self, question: Question) -> dict[str, Figures]:
         """Return the figures of each day that has any, of the span and the span before it."""
-        return {day: each for month, sums in self._months.items() for day, each in _days(question, month, sums).items()}
+        return {day: each for row in self._months.values() for day, each in _days(question, row).items()}
 
 
-def _days(question: Question, month: str, sums: dict[str, int]) -> dict[str, Figures]:
+def _days(question: Question, row: PairMonth) -> dict[str, Figures]:
     span, before = question.span, question.before
     found: dict[str, Figures] = {}
-    for day in days_of(PairMonth("", "", month, sums)):
+    for day in days_of(row):
         if span.first <= day.day <= span.last:
             found[day.day] = (*day.totals, day.flows, 0)
         elif before is not None and before.first <= day.day <= before.last:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from iotagg.core.contribution import cut, packed, read_chunk
 from iotagg.core.dialect import ReadingOptions
 from iotagg.core.moments import MAX_SUM
-from iotagg.core.pair_month import PairMonth, dumped, line_of, parsed, rows_of, text_of, text_of_day
+from iotagg.core.pair_month import RUNNING, PairMonth, dumped, line_of, parsed, rows_of, text_of, text_of_day
 from iotagg.errors import Damaged, NumberTooLarge
 from tests.strategies import pair_days
 from tests.unit.test_contribution import totals_of
@@ -43,6 +43,24 @@ def test_the_text_of_a_cut_month_is_the_json_of_its_sums(running: list[int], day
     for day, (flows, duration, _, packets, _) in days.items():
         sums |= {f"f{day}": flows, f"d{day}": duration, f"p{day}": packets}
     assert text_of(running, "".join(text_of_day(*each) for each in days.items())) == as_json(sums)
+
+
+@many
+@given(figures, st.sampled_from(("", ',"n01":3', ',"n01":3 ', " ")), st.booleans())
+def test_the_running_sums_are_those_of_the_whole_text_however_it_was_written(
+    running: list[int], behind: str, turned: bool
+) -> None:
+    names = RUNNING[::-1] if turned else RUNNING
+    text = "{" + ",".join(f'"{name}":{running[RUNNING.index(name)]}' for name in names) + behind + "}"
+    row = PairMonth("192.0.2.1", "192.0.2.2", "2022-12", None, text)
+    assert row.running == tuple(running)
+    assert tuple(map(row.sums.__getitem__, RUNNING)) == row.running == tuple(running)
+
+
+def test_of_running_sums_that_are_not_there_nothing_is_known() -> None:
+    assert PairMonth("192.0.2.1", "192.0.2.2", "2022-12", None, '{"flows":2,"pkt":3}').running == (2, 0, 0, 3, 0)
+    with pytest.raises(Damaged):
+        _ = PairMonth("192.0.2.1", "192.0.2.2", "2022-12", None, '{"flows":2,"pkt').running
 
 
 @many
