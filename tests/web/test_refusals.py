@@ -44,6 +44,7 @@ QUERIES = {
     f"{PAIR}/days.csv": ["site", "since", "until"],
     "/v1/sites/paris/devices/192.168.1.7/peers": ["since", "until", "limit", "cursor"],
     "/v1/pairs": ["site", "since", "until", "limit", "cursor"],
+    "/v1/export.csv": ["site", "since", "until"],
     "/v1/sites/paris/days": ["since", "until"],
     "/v1/sites/paris/devices": ["limit", "cursor"],
     "/v1/sites/paris/devices/192.0.2.3/sources": ["since", "until", "limit", "cursor"],
