@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.web.served import Served
 
 EXPORT = "/v1/export.csv"
-PAIRS = 40_000  # some megabytes: more than lies between two ends of a connection
+PAIRS = 15_000  # some megabytes: more than lies between two ends of a connection
 _SECONDS = 20
 
 
@@ -188,8 +188,7 @@ def test_what_goes_wrong_is_told_where_it_can_be(lines: int) -> None:
 
     async def take(spool: Spool) -> None:
         await spool.begun(wanted)
-        async for piece in spool.pieces():
-            read.append(piece)
+        read.extend([piece async for piece in spool.pieces()])
 
     async def go() -> None:
         spools = Spools()
