@@ -75,6 +75,7 @@ def known_pair(
     *,
     since: str = FIRST_DAY,
     until: str = LAST_DAY,
+    listed_by: str = "iotagg pairs",
 ) -> list[History]:
     """Return what pair_histories() does. Raises NotFound where that is nothing, saying when the pair was seen."""
     pairs = pair_histories(store, source, destination, sites, since=since, until=until)
@@ -83,7 +84,7 @@ def known_pair(
     known = pair_histories(store, source, destination, sites)
     if not known:
         at = f" at site {sites[0]}" if sites is not None and len(sites) == 1 else ""
-        raise NotFound(f"the pair {source} → {destination} was never seen{at}; iotagg pairs lists those that were")
+        raise NotFound(f"the pair {source} → {destination} was never seen{at}; {listed_by} lists those that were")
     first, last = min(pair.days[0].day for pair in known), max(pair.days[-1].day for pair in known)
     raise NotFound(f"no traffic {source} → {destination} in these days; it was seen from {first} to {last}")
 
@@ -102,13 +103,15 @@ def histories(site: str, months: Iterable[PairMonth], since: str, until: str) ->
             yield found
 
 
-def at_least_one(pairs: Iterable[History], nothing: str, since: str, until: str) -> Iterable[History]:
+def at_least_one(
+    pairs: Iterable[History], since: str, until: str, shown_by: str = "iotagg status"
+) -> Iterable[History]:
     """Return pairs, asked for one before anything is written: an empty answer makes no file. Raises NotFound."""
     pairs = iter(pairs)
     first = next(pairs, None)
     if first is None:
         between = f" from {since} to {until}" if (since, until) != (FIRST_DAY, LAST_DAY) else ""
-        raise NotFound(f"{nothing}{between}; iotagg status shows what was counted")
+        raise NotFound(f"no traffic{between}; {shown_by} shows what was counted")
     return chain([first], pairs)
 
 

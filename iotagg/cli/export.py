@@ -104,7 +104,7 @@ def export(
         known_site(store, site)
         say_what_is_missing(session, store, site)
         if every:
-            rows = map(summary_row, at_least_one(all_histories(store, site, since, until), "no traffic", since, until))
+            rows = map(summary_row, at_least_one(all_histories(store, site, since, until), since, until))
             note_export(session, "export", asked, where)
             _write(rows, SUMMARY_COLUMNS, form, output)
             return

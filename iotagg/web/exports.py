@@ -62,7 +62,7 @@ async def _is_there(request: Request) -> bool:
 
 
 def _write(asked: Asked, site: str | None, days: Range, spool: Spool) -> None:
-    pairs = at_least_one(_pairs(asked, site, days, spool), "no traffic", days.since, days.until)
+    pairs = at_least_one(_pairs(asked, site, days, spool), days.since, days.until, "/v1/status")
     write_rows(map(summary_row, pairs), SUMMARY_COLUMNS, spool)
 
 

@@ -55,7 +55,7 @@ def test_whatever_is_asked_the_answer_is_as_it_is_described(guarded: Served, pat
     drawn = operation.as_strategy(mode, path_parameters=named or None)
 
     @settings(
-        max_examples=examples(4), derandomize=True, deadline=None, phases=[Phase.generate], suppress_health_check=_QUIET
+        max_examples=examples(8), derandomize=True, deadline=None, phases=[Phase.generate], suppress_health_check=_QUIET
     )
     @given(drawn if way == "wrong" else drawn.map(sensible))
     def asked(case: Case[Any]) -> None:
