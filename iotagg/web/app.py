@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from iotagg import __version__
-from iotagg.web import looks, pairs, standing_out
+from iotagg.web import devices, exports, looks, me, pairs, sites, standing_out
 from iotagg.web.desk import Desk
 from iotagg.web.headers import Heads, Hosts, SecurityHeaders
 from iotagg.web.problems import Problem, answers, handle_problems
@@ -57,7 +57,7 @@ def make_app(
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.desk = desk
-    for part in (looks, pairs, standing_out):
+    for part in (looks, sites, pairs, exports, devices, standing_out, me):
         app.include_router(part.router)
     handle_problems(app)
     _describe_problems(app)

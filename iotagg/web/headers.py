@@ -20,6 +20,7 @@ SECURITY = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+_ONLY_HEAD = "iotagg.only_head"
 _ENCODED = [(name.lower().encode(), value.encode()) for name, value in SECURITY.items()]
 
 
@@ -49,7 +50,12 @@ class Heads:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app answer."""
         is_head = scope["type"] == "http" and scope["method"] == "HEAD"
-        await self._app(dict(scope, method="GET") if is_head else scope, receive, send)
+        await self._app(dict(scope, method="GET", **{_ONLY_HEAD: True}) if is_head else scope, receive, send)
+
+
+def asks_for_head(scope: Scope) -> bool:
+    """Say whether no body is asked for, so that there is no need to make a long one."""
+    return bool(scope.get(_ONLY_HEAD))
 
 
 class Hosts:
