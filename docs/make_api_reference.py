@@ -26,7 +26,7 @@ _BEFORE = f"""\
 # HTTP API
 
 What [`iotagg serve`](../how-to/serve-over-http.md) answers. Where nothing else stands before a path, it is read with
-`GET`, or `HEAD`. `{DESCRIPTION}` describes all of it for machines (OpenAPI 3.1), and clients can be generated from that.
+`GET`, or `HEAD`. `{DESCRIPTION}` describes all of it for machines (OpenAPI 3.1); clients can be generated from it.
 Bodies are JSON, with whole numbers of any size: a parser that takes them for doubles loses digits beyond 2^53. Keys may
 be added; those that are here stay.
 
@@ -39,7 +39,7 @@ be added; those that are here stay.
   one line: 401 without a token that is known and good, 403 for who may not write and for pages of other sites, 404 for
   what is not there or of a site that the token is not for, 405 for other methods, 408 for a file that comes too slowly,
   413 for one that is too large, 421 under another host name, 422 for a value that makes no sense or a file that is
-  refused, 503 with `Retry-After` while the store cannot be asked or too much is asked at once, 507 where the disk is full.
+  refused, 503 with `Retry-After` while the store cannot be asked or too much is asked at once, 507 for a full disk.
 """
 
 

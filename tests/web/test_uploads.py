@@ -173,7 +173,7 @@ def test_who_sends_slowly_keeps_nobody_from_asking_and_too_many_are_told_to_wait
             time.sleep(0.3)
             began = time.monotonic()
             assert served.ask("/v1/status").status == 200
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < 5
             busy = put_file(served, "slow", "a.csv", CONTENT)
             assert_problem(busy, 503, "8 files are on their way already; send it again in a moment")
             assert busy.headers["Retry-After"] == "5"
