@@ -94,7 +94,7 @@ class EventStream(Response):
         while not self._listener.ended:
             self._listener.woken.clear()
             if news := self._told.news(self._listener):
-                return news
+                return news if self._may_go_on() else None
             try:
                 async with asyncio.timeout(self._comment_seconds):
                     await self._listener.woken.wait()

@@ -220,8 +220,12 @@ async def for_a_while(changes: Changes, told: Told, check: Any = lambda: None, *
 
 
 def test_a_token_that_runs_out_ends_what_it_began() -> None:
+    asked: list[int] = []
+
     def refuse() -> None:
-        raise TokenRefused("it was good until 2022-12-31")
+        asked.append(1)
+        if len(asked) > 1:
+            raise TokenRefused("it was good until 2022-12-31")
 
     async def listen() -> Told:
         told, changes = Told(), Changes(Counter(), lambda: None)
