@@ -9,10 +9,24 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from iotagg import __version__
-from iotagg.web import devices, exports, looks, me, pairs, sites, standing_out
+from iotagg.web import (
+    allowances,
+    devices,
+    event_stream,
+    exports,
+    looks,
+    me,
+    pairs,
+    signing_in,
+    sites,
+    standing_out,
+    uploads,
+)
+from iotagg.web.changes import Changes
 from iotagg.web.desk import Desk
-from iotagg.web.headers import Heads, Hosts, SecurityHeaders
+from iotagg.web.headers import Heads, Hosts, SameOrigin, SecurityHeaders
 from iotagg.web.problems import Problem, answers, handle_problems
+from iotagg.web.receiving import Reception, Terms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection
@@ -21,6 +35,7 @@ if TYPE_CHECKING:
     from iotagg.web.access import Access
 
 DESCRIPTION = "/v1/openapi.json"
+_PARTS = (looks, sites, pairs, exports, devices, standing_out, me, signing_in, uploads, allowances, event_stream)
 _ALWAYS = answers(HTTPStatus.UNAUTHORIZED, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE) | {
     304: {"description": "It is what the caller has: If-None-Match names it."}
 }
@@ -31,17 +46,27 @@ _ABOUT = (
 
 
 def make_app(
-    store: Store, access: Access, hosts: Collection[str] = (), check: Callable[[], object] = lambda: None
+    store: Store,
+    access: Access,
+    hosts: Collection[str] = (),
+    check: Callable[[], object] = lambda: None,
+    *,
+    terms: Terms | None = None,
+    changes: Changes | None = None,
 ) -> FastAPI:
     """Return an app that asks a store for those that `access` knows, under these host names or any.
 
-    `check` is called before each question, and may raise an IotaggError.
+    `check` is called before each question, and may raise an IotaggError. `terms` are those on which files are taken,
+    `changes` tell when the store changed.
     """
     desk = Desk(store, access, check)
+    reception, told = Reception(terms or Terms()), changes or Changes(None, check)
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
         yield
+        told.close()
+        reception.close()
         desk.close()
 
     app = FastAPI(
@@ -57,11 +82,14 @@ def make_app(
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.desk = desk
-    for part in (looks, sites, pairs, exports, devices, standing_out, me):
+    app.state.reception = reception
+    app.state.changes = told
+    for part in _PARTS:
         app.include_router(part.router)
     handle_problems(app)
     _describe_problems(app)
     app.add_middleware(Heads)
+    app.add_middleware(SameOrigin)
     app.add_middleware(Hosts, names=hosts)
     app.add_middleware(SecurityHeaders)
     return app

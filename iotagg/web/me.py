@@ -19,6 +19,6 @@ async def me(asked: Question) -> Response:
     def found() -> dict[str, Any]:
         caller = asked.caller
         sites = sorted(caller.sites) if caller.sites is not None else None
-        return {"name": caller.name, "sites": sites, "may_write": getattr(caller, "may_write", False)}
+        return {"name": caller.name, "sites": sites, "may_write": caller.may_write}
 
     return await asked.answer(found)
