@@ -69,7 +69,7 @@ def try_all(server: Served, token: str, path: str, method: str, way: str) -> Non
     mode = GenerationMode.NEGATIVE if way == "wrong" else GenerationMode.POSITIVE
     named = {name: value for name, value in KNOWN.items() if way == "known" and f"{{{name}}}" in path}
     # Whether a file holds flows, or an allowance is for something, its form does not say.
-    excluded = [] if method == "get" else [positive_data_acceptance]
+    excluded: list[Any] = [] if method == "get" else [positive_data_acceptance]
     drawn = operation.as_strategy(mode, path_parameters=named or None)
 
     @settings(
