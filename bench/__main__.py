@@ -23,6 +23,7 @@ PARTS = {
     "audit": "bench.audit",
     "top": "bench.top",
     "findings": "bench.findings",
+    "serving": "bench.serving",
 }
 
 

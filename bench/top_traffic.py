@@ -11,7 +11,7 @@ import random
 from typing import TYPE_CHECKING, NamedTuple
 
 from iotagg.core.metrics import FLOWS, FLOWS_LETTER, METRICS
-from iotagg.core.pair_month import PairMonth
+from iotagg.core.pair_month import RUNNING, PairMonth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ class PairTraffic(NamedTuple):
 
     def month(self, month: str, share: float = 1.0) -> PairMonth:
         """Return the pair-month that this share of its flows makes."""
-        sums = {FLOWS: 0, **{metric.stored: 0 for metric in METRICS}}
+        sums = dict.fromkeys(RUNNING, 0)  # first, as in a store
         for day, usual in self.flows.items():
             flows = max(1, round(usual * share))
             sums[FLOWS] += flows
@@ -41,8 +41,9 @@ class PairTraffic(NamedTuple):
             for metric, each in zip(METRICS, (self.duration, self.packets), strict=True):
                 sums[metric.stored] += each * flows
                 sums[f"{metric.letter}{day}"] = each * flows
-        squares = {metric.squares: each**2 * sums[FLOWS] for metric, each in zip(METRICS, self[3:], strict=True)}
-        return PairMonth(self.source, self.destination, month, sums | squares)
+        for metric, each in zip(METRICS, self[3:], strict=True):
+            sums[metric.squares] = each**2 * sums[FLOWS]
+        return PairMonth(self.source, self.destination, month, sums)
 
 
 def traffic(pairs: int, seed: int = 1) -> Iterator[tuple[PairMonth, PairMonth | None]]:

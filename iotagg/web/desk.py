@@ -77,11 +77,11 @@ class Asked:
 
     async def answer(self, found: Callable[[], Any]) -> Response:
         """Answer with what is found, as JSON."""
-        return await self.desk.run(lambda: self._response(json.dumps(found(), separators=(",", ":")), JSON))
+        return await self.answer_text(lambda: json.dumps(found(), separators=(",", ":")), JSON)
 
-    async def answer_text(self, found: Callable[[], str]) -> Response:
-        """Answer with a text that is CSV."""
-        return await self.desk.run(lambda: self._response(found(), CSV))
+    async def answer_text(self, found: Callable[[], str], media_type: str) -> Response:
+        """Answer with a text."""
+        return await self.desk.run(lambda: self._response(found(), media_type))
 
     def _response(self, text: str, media_type: str) -> Response:
         content = text.encode()

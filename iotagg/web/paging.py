@@ -88,3 +88,8 @@ class Page:
 def whole(items: list[Any]) -> dict[str, Any]:
     """Return the body of a list that has one page."""
     return {"items": items, "next": None}
+
+
+def whole_text(items: Iterable[str]) -> str:
+    """Return the JSON of what whole() returns, given the JSON of each item."""
+    return f'{{"items":[{",".join(items)}],"next":null}}'

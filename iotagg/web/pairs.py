@@ -12,11 +12,11 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from iotagg.core.history import FIRST_DAY, LAST_DAY, History, history
 from iotagg.errors import InvalidValue
-from iotagg.export import DAILY_COLUMNS, daily_rows, known_pair, pair_row, summary_row, write_rows
+from iotagg.export import DAILY_COLUMNS, daily_rows, daily_texts, known_pair, pair_row, summary_row, write_rows
 from iotagg.stores.protocol import NO_PAIR
 from iotagg.web import bodies
-from iotagg.web.desk import CSV, Asked, Question
-from iotagg.web.paging import Page, whole
+from iotagg.web.desk import CSV, JSON, Asked, Question
+from iotagg.web.paging import Page, whole, whole_text
 from iotagg.web.problems import answers
 from iotagg.web.values import Day, Destination, Site, Source
 
@@ -75,7 +75,9 @@ async def pair(pair: PairQuestion) -> Response:
 @router.get("/v1/pairs/{source}/{destination}/days", response_model=bodies.Days)
 async def days(pair: PairQuestion) -> Response:
     """A pair's days, oldest first at each site, as in an export: statistics over the days repeat on each."""
-    return await pair.asked.answer(lambda: whole(list(pair.rows())))
+    return await pair.asked.answer_text(
+        lambda: whole_text(chain.from_iterable(map(daily_texts, pair.histories()))), JSON
+    )
 
 
 @router.get(
@@ -91,7 +93,7 @@ async def days_as_csv(pair: PairQuestion) -> Response:
         write_rows(pair.rows(), DAILY_COLUMNS, out)
         return out.getvalue()
 
-    return await pair.asked.answer_text(text)
+    return await pair.asked.answer_text(text, CSV)
 
 
 @router.get("/v1/pairs", response_model=bodies.Pairs)
