@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from iotagg import __version__
-from iotagg.web import looks, pairs, standing_out
+from iotagg.web import allowances, looks, pairs, signing_in, standing_out, uploads
 from iotagg.web.desk import Desk
-from iotagg.web.headers import Heads, Hosts, SecurityHeaders
+from iotagg.web.headers import Heads, Hosts, SameOrigin, SecurityHeaders
 from iotagg.web.pages import router as pages
 from iotagg.web.problems import Problem, answers, handle_problems
+from iotagg.web.receiving import Reception, Terms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection
@@ -32,17 +33,23 @@ _ABOUT = (
 
 
 def make_app(
-    store: Store, access: Access, hosts: Collection[str] = (), check: Callable[[], object] = lambda: None
+    store: Store,
+    access: Access,
+    hosts: Collection[str] = (),
+    check: Callable[[], object] = lambda: None,
+    terms: Terms | None = None,
 ) -> FastAPI:
     """Return an app that asks a store for those that `access` knows, under these host names or any.
 
-    `check` is called before each question, and may raise an IotaggError.
+    `check` is called before each question, and may raise an IotaggError. `terms` are those on which files are taken.
     """
     desk = Desk(store, access, check)
+    reception = Reception(terms or Terms())
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
         yield
+        reception.close()
         desk.close()
 
     app = FastAPI(
@@ -58,12 +65,14 @@ def make_app(
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.desk = desk
-    for part in (looks, pairs, standing_out):
+    app.state.reception = reception
+    for part in (looks, pairs, standing_out, signing_in, uploads, allowances):
         app.include_router(part.router)
     handle_problems(app)
     _describe_problems(app)
     app.include_router(pages)
     app.add_middleware(Heads)
+    app.add_middleware(SameOrigin)
     app.add_middleware(Hosts, names=hosts)
     app.add_middleware(SecurityHeaders)
     return app
