@@ -75,11 +75,14 @@ def serve(
     """
     if session.in_cloud:
         raise click.UsageError("serve works on a database; a stack has none")
+    from iotagg.stores.sqlite_version import SqliteVersion  # noqa: PLC0415 (other commands need nothing of it)
+
     with web_extra():
         from iotagg.web.access import Everybody, Tokens  # noqa: PLC0415 (other commands need nothing of it)
         from iotagg.web.app import make_app  # noqa: PLC0415 (as above)
+        from iotagg.web.changes import Changes  # noqa: PLC0415 (as above)
         from iotagg.web.receiving import Terms  # noqa: PLC0415 (as above)
-        from iotagg.web.serving import address_of, is_loopback, listen  # noqa: PLC0415 (as above)
+        from iotagg.web.serving import address_of, is_loopback, listen, most_listeners  # noqa: PLC0415 (as above)
         from iotagg.web.serving import serve as answer  # noqa: PLC0415 (as above)
     alone = is_loopback(host)
     if not alone and tokens is None:
@@ -89,5 +92,7 @@ def serve(
     access = Everybody() if tokens is None else Tokens.read(tokens)
     with session.store() as store, listen(host, port) as listening:
         terms = Terms(most_mebibytes * _MEBIBYTE, pseudonyms_under(key_file))
-        app = make_app(store, access, {host, *_HOSTS} if alone else (), _Same(session.database).check, terms)
+        check = _Same(session.database).check
+        changes = Changes(SqliteVersion(session.database), check, most_listeners())
+        app = make_app(store, access, {host, *_HOSTS} if alone else (), check, terms=terms, changes=changes)
         answer(app, listening, lambda: print_error(f"{address_of(listening)} answers; Ctrl-C ends it"))

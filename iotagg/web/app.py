@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from iotagg import __version__
-from iotagg.web import allowances, looks, pairs, signing_in, standing_out, uploads
+from iotagg.web import allowances, event_stream, looks, pairs, signing_in, standing_out, uploads
+from iotagg.web.changes import Changes
 from iotagg.web.desk import Desk
 from iotagg.web.headers import Heads, Hosts, SameOrigin, SecurityHeaders
 from iotagg.web.pages import router as pages
@@ -37,18 +38,22 @@ def make_app(
     access: Access,
     hosts: Collection[str] = (),
     check: Callable[[], object] = lambda: None,
+    *,
     terms: Terms | None = None,
+    changes: Changes | None = None,
 ) -> FastAPI:
     """Return an app that asks a store for those that `access` knows, under these host names or any.
 
-    `check` is called before each question, and may raise an IotaggError. `terms` are those on which files are taken.
+    `check` is called before each question, and may raise an IotaggError. `terms` are those on which files are taken,
+    `changes` tell when the store changed.
     """
     desk = Desk(store, access, check)
-    reception = Reception(terms or Terms())
+    reception, told = Reception(terms or Terms()), changes or Changes(None, check)
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
         yield
+        told.close()
         reception.close()
         desk.close()
 
@@ -66,7 +71,8 @@ def make_app(
     )
     app.state.desk = desk
     app.state.reception = reception
-    for part in (looks, pairs, standing_out, signing_in, uploads, allowances):
+    app.state.changes = told
+    for part in (looks, pairs, standing_out, signing_in, uploads, allowances, event_stream):
         app.include_router(part.router)
     handle_problems(app)
     _describe_problems(app)
