@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
@@ -14,7 +14,7 @@ from iotagg.core.cells import printable
 from iotagg.core.findings import Kind
 from iotagg.errors import InvalidValue, NotFound
 from iotagg.web.desk import Question
-from iotagg.web.paging import Cursor, Limit, page
+from iotagg.web.paging import Page
 from iotagg.web.pairs import SiteAsked
 from iotagg.web.problems import answers
 from iotagg.web.writing import Change, body_of, described_body
@@ -65,7 +65,7 @@ class AllowList(BaseModel):
 
 
 @router.get("/v1/allowances", response_model=AllowList, responses=answers(HTTPStatus.NOT_FOUND))
-async def allowances(asked: Question, site: SiteAsked = None, limit: Limit = 100, cursor: Cursor = "") -> Response:
+async def allowances(asked: Question, page: Annotated[Page, Depends()], site: SiteAsked = None) -> Response:
     """What is in order and so is not told as an anomaly; who may ask about some sites sees what is said of those."""
 
     def found() -> dict[str, Any]:
@@ -75,7 +75,7 @@ async def allowances(asked: Question, site: SiteAsked = None, limit: Limit = 100
             for each in asked.store.allowances()
             if _is_for(asked.caller, each) and (wanted is None or each.site in wanted)
         ]
-        return page(sorted(listed, key=_key), limit, cursor, _key)
+        return page.of(sorted(listed, key=_key), _key)
 
     return await asked.answer(found)
 

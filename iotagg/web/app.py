@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from iotagg import __version__
-from iotagg.web import allowances, event_stream, looks, pairs, signing_in, standing_out, uploads
+from iotagg.web import (
+    allowances,
+    devices,
+    event_stream,
+    looks,
+    me,
+    pairs,
+    signing_in,
+    sites,
+    standing_out,
+    uploads,
+)
 from iotagg.web.changes import Changes
 from iotagg.web.desk import Desk
 from iotagg.web.headers import Heads, Hosts, SameOrigin, SecurityHeaders
@@ -72,7 +83,7 @@ def make_app(
     app.state.desk = desk
     app.state.reception = reception
     app.state.changes = told
-    for part in (looks, pairs, standing_out, signing_in, uploads, allowances, event_stream):
+    for part in (looks, sites, pairs, devices, standing_out, me, signing_in, uploads, allowances, event_stream):
         app.include_router(part.router)
     handle_problems(app)
     _describe_problems(app)

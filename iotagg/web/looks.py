@@ -6,7 +6,7 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from iotagg import __version__
 from iotagg.core.contribution import Name
@@ -15,7 +15,7 @@ from iotagg.listing import files_at
 from iotagg.listing import status as standing_of
 from iotagg.web import bodies
 from iotagg.web.desk import Question
-from iotagg.web.paging import Cursor, Limit, page
+from iotagg.web.paging import Page
 from iotagg.web.pairs import SiteAsked
 from iotagg.web.problems import answers
 from iotagg.web.values import SiteNamed
@@ -40,10 +40,9 @@ async def status(asked: Question) -> Response:
 @router.get("/v1/files", response_model=bodies.Files, responses=answers(HTTPStatus.NOT_FOUND))
 async def files(
     asked: Question,
+    page: Annotated[Page, Depends()],
     site: SiteAsked = None,
     name: Annotated[str, Query(max_length=4_096, description="A path's end, or how a contribution begins.")] = "",
-    limit: Limit = 100,
-    cursor: Cursor = "",
 ) -> Response:
     """Files and what became of them, sorted by site, path, contribution and state."""
 
@@ -51,7 +50,7 @@ async def files(
         outcomes = [
             outcome.as_json() for outcome in files_at(asked.store, asked.sites(site), name, known=asked.sites())
         ]
-        return page(sorted(outcomes, key=_key), limit, cursor, _key)
+        return page.of(sorted(outcomes, key=_key), _key)
 
     return await asked.answer(found)
 
@@ -67,11 +66,9 @@ def _key(file: dict[str, Any]) -> list[str]:
 )
 async def rejects(
     asked: Question,
+    page: Annotated[Page, Depends()],
     site: SiteNamed,
     contribution: Annotated[str, Path(description="The file's, as /v1/files tells it.")],
-    *,
-    limit: Limit = 100,
-    cursor: Cursor = "",
 ) -> Response:
     """The lines of a file that were rejected, by their numbers, with reasons."""
 
@@ -80,6 +77,6 @@ async def rejects(
         if asked.store.file(name) is None:
             raise NotFound(f"no file of {site} has the contribution {contribution}; /v1/files lists them")
         lines = ({"line": each.line, "reason": each.reason, "text": each.text} for each in asked.store.rejects(name))
-        return page(lines, limit, cursor, lambda line: [str(line["line"]).zfill(_LINE_DIGITS)])
+        return page.of(lines, lambda line: [str(line["line"]).zfill(_LINE_DIGITS)])
 
     return await asked.answer(found)
