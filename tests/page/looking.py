@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, Locator, Page, ViewportSize
 
     from tests.web.served import Served
 
-WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 _MILLISECONDS = 10_000
 # What a server refuses, or one that is away, is told by the page; a browser notes it all the same.
 _ANSWERED = "Failed to load resource"
+# Chart.js has drawn: it has given its canvas a size.
+DRAWN = "daily-chart canvas[style]"
 _SHOWN = "main:not([aria-busy]) > .view, main:not([aria-busy]) > .problem"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.page.conftest import OLD, READS, TOKEN
+from tests.page.looking import DRAWN
 
 if TYPE_CHECKING:
     from tests.page.looking import Looked
@@ -23,7 +24,7 @@ def test_filters_are_in_the_address_and_the_way_back_works(looked: Looked) -> No
     assert looked.heading() == "Top sources"
     looked.page.go_back()
     looked.at_address("/top?month=2022-12&by=packets")
-    looked.page.wait_for_function("document.querySelector('h1').textContent === 'Top pairs'")
+    looked.page.locator("h1", has_text="Top pairs").wait_for()
     looked.page.locator("tbody th a").first.click()
     looked.page.wait_for_url("**/pairs/**")
     looked.settle()
@@ -36,7 +37,7 @@ def test_filters_are_in_the_address_and_the_way_back_works(looked: Looked) -> No
 
 def test_an_address_that_is_sent_to_somebody_shows_the_same(looked: Looked) -> None:
     looked.go(f"{PAIR}?metric=flows&site=paris&since=2022-12-10&until=2022-12-24")
-    assert looked.page.get_by_label("Show").input_value() == "flows"
+    assert looked.page.get_by_label("Show", exact=True).input_value() == "flows"
     assert looked.page.get_by_label("From").input_value() == "2022-12-10"
     assert looked.page.get_by_text("30 days as a table").count() == 1
     assert looked.page.locator("daily-chart").count() == 2
@@ -53,7 +54,7 @@ def test_a_day_that_stands_out_is_marked_and_told(looked: Looked) -> None:
 
 def test_a_range_is_dragged_over_and_left_again(looked: Looked) -> None:
     looked.go(f"{PAIR}?site=paris")
-    looked.page.wait_for_function("typeof Chart === 'function' && Chart.getChart(document.querySelector('canvas'))")
+    looked.page.wait_for_selector(DRAWN)
     box = looked.page.locator(".frame").first.bounding_box()
     assert box is not None
     looked.page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 80)
@@ -69,7 +70,7 @@ def test_a_range_is_dragged_over_and_left_again(looked: Looked) -> None:
 
 def test_a_range_is_chosen_with_the_keys(looked: Looked) -> None:
     looked.go(f"{PAIR}?site=paris")
-    looked.page.wait_for_function("typeof Chart === 'function' && Chart.getChart(document.querySelector('canvas'))")
+    looked.page.wait_for_selector(DRAWN)
     frame = looked.page.locator(".frame").first
     frame.focus()
     frame.press("Home")
@@ -174,5 +175,5 @@ def test_a_token_that_worked_and_does_no_more_is_said_to_have_ended(stranger: Lo
     sign_in(stranger, TOKEN)
     stranger.page.get_by_text("anna").wait_for()
     stranger.page.evaluate(f"sessionStorage.setItem('iotagg-token', '{OLD}')")
-    stranger.page.locator("#views a", has_text="Files").click()
+    stranger.page.goto(f"{stranger.address}/files")
     stranger.page.get_by_text("Your token is valid no more").wait_for()

@@ -2,7 +2,7 @@
 
 import { askPages } from "./api.js";
 import { h, named, plain } from "./elements.js";
-import { choice, filters, siteChoice } from "./form.js";
+import { choice, filters, siteChoice, textField } from "./form.js";
 import { count, figure } from "./numbers.js";
 import { rejectedLines } from "./rejected_lines.js";
 import { withQuery } from "./router.js";
@@ -31,7 +31,7 @@ export function draw({ status, files, more }, place) {
   return [
     h("div", { class: "heading" }, h("h1", {}, "Files"), h("p", { class: "soft" }, all)),
     filters(place, siteChoice(place, status.sites), choice(place, "state", "State", [["", "All"], ...STATES]),
-      h("label", {}, h("span", {}, "Name ends with"), h("input", { type: "search", name: "name", value: place.query.get("name") ?? "", spellcheck: "false" }))),
+      textField(place, "name", "Name ends with")),
     files.length ? h("ul", { class: "files card" }, files.map(item)) : empty("No file is like that.", h("a", { href: "/upload" }, "Upload files")),
     more ? h("p", { class: "more" }, h("a", { href: withQuery(place, { pages: pages + 1 }), class: "button" }, "More files")) : null,
   ];

@@ -12,13 +12,23 @@ export function filters(place, ...fields) {
   return h("form", { class: "filters", "aria-label": "Filters", onchange: changed, onsubmit: (event) => event.preventDefault() }, fields);
 }
 
+function field(name, label, input) {
+  return h("div", { class: "field" }, h("label", { for: `filter-${name}` }, label), input);
+}
+
+/** Returns a field for a text. */
+export function textField(place, name, label) {
+  const value = place.query.get(name) ?? "";
+  return field(name, label, h("input", { type: "search", name, id: `filter-${name}`, value, spellcheck: "false" }));
+}
+
 /** Returns a choice of one of some values; an option is a text, or [value, label]. */
 export function choice(place, name, label, options, without = "") {
   const asked = place.query.get(name) ?? without;
   const all = options.map((option) => (Array.isArray(option) ? option : [option, option]));
   // What the address asks for is shown even where nobody would offer it.
   if (!all.some(([value]) => value === asked)) all.push([asked, asked]);
-  return h("label", {}, h("span", {}, label), h("select", { name },
+  return field(name, label, h("select", { name, id: `filter-${name}` },
     all.map(([value, text]) => h("option", { value, selected: value === asked }, text))));
 }
 
@@ -30,6 +40,6 @@ export function siteChoice(place, sites) {
 
 /** Returns a field for a day or a month. */
 export function dateField(place, name, label, type = "date", without = "") {
-  return h("label", {}, h("span", {}, label),
-    h("input", { type, name, value: place.query.get(name) ?? without, pattern: type === "month" ? "[0-9]{4}-[0-9]{2}" : null }));
+  return field(name, label,
+    h("input", { type, name, id: `filter-${name}`, value: place.query.get(name) ?? without, pattern: type === "month" ? "[0-9]{4}-[0-9]{2}" : null }));
 }

@@ -6,6 +6,7 @@ const THOUSANDS = [
   [1e24, "Y"], [1e21, "Z"], [1e18, "E"], [1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"],
 ];
 const TIMES = [[3_600e6, "h"], [60e6, "min"], [1e6, "s"], [1e3, "ms"]];
+const LARGEST = 1e27; // no letter is known beyond
 const AS_THEY_ARE = 10_000;
 
 /** Returns all digits of a number, in groups of three; BigInts have as many as they need. */
@@ -25,6 +26,7 @@ function threeDigits(value) {
 export function count(value) {
   const rough = Number(value);
   if (Math.abs(rough) < AS_THEY_ARE) return exact(Number.isInteger(rough) ? rough : Number(rough.toFixed(1)));
+  if (Math.abs(rough) >= LARGEST) return rough.toExponential(2).replace("e+", " × 10^");
   const [size, letter] = THOUSANDS.find(([size]) => Math.abs(rough) >= size);
   return `${threeDigits(rough / size)} ${letter}`;
 }

@@ -17,8 +17,12 @@ export function begin() {
     say(await find(field.value));
   };
   field.oninput = () => say(null);
-  field.onkeydown = (event) => event.key === "Escape" && say(null);
-  document.addEventListener("click", (event) => form.contains(event.target) || say(null));
+  field.onkeydown = (event) => {
+    if (event.key === "Escape") say(null);
+  };
+  document.addEventListener("click", (event) => {
+    if (!form.contains(event.target)) say(null);
+  });
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input, select, textarea, dialog");
     if (event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;

@@ -21,7 +21,9 @@ function put(where, own, file, progress, signal) {
     // Another host, such as a bucket, is not told who we are: its address says what it lets in.
     const sent = own ? headers(where.headers) : where.headers;
     for (const [name, value] of Object.entries(sent)) request.setRequestHeader(name, value);
-    request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
+    request.upload.onprogress = (event) => {
+      if (event.lengthComputable) progress(event.loaded / event.total);
+    };
     request.upload.onload = () => progress(1);
     request.onload = () => finish(request, resolve, reject);
     request.onerror = () => reject(new Problem(0, "Broken off", "The connection broke: nothing of it was counted."));

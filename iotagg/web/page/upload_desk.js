@@ -20,7 +20,7 @@ class UploadDesk extends HTMLElement {
     this.list = h("ul", { class: "sendings", "aria-label": "Files sent" });
     this.news = h("p", { class: "news", role: "alert" });
     const place = h("div", { class: "drop card" },
-      h("div", { class: "filters" }, h("label", {}, h("span", {}, "Site"), this.site), this.known),
+      h("div", { class: "filters" }, h("div", { class: "field" }, h("label", { for: "upload-site" }, "Site"), this.site), this.known),
       h("p", { class: "lead" }, "Drop flow CSVs here"), h("label", { class: "button first", for: "upload-files" }, "Choose files"), this.files, this.news);
     dropping(place, (files) => this.#take(files));
     this.replaceChildren(place, this.list);
