@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MODULE_LINES = 500
 FUNCTION_LINES = 70
-# The core, the project, no code, AWS, the templates, the compiled scanner, faults, hostile input, kills, damage, the pages.
+# The core, the project, no code, AWS, the templates, the compiled scanner, faults, hostile input, kills, damage, pages.
 NOT_A_MIRROR = {
     "unit",
     "project",
