@@ -18,15 +18,17 @@ from iotagg.web.app import DESCRIPTION, make_app
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_METHODS = {"get": "", "post": "POST ", "put": "PUT ", "delete": "DELETE "}
 PAGE = Path(__file__).parent / "reference" / "http-api.md"
 _BEFORE = f"""\
 <!-- Made by `make docs` from the server's own description. Do not edit: change the program, then run it again. -->
 
 # HTTP API
 
-What [`iotagg serve`](../how-to/serve-over-http.md) answers. All of it is read with `GET`, or `HEAD`; `{DESCRIPTION}`
-describes it for machines (OpenAPI 3.1), and clients can be generated from that. Bodies are JSON, with whole numbers of
-any size: a parser that takes them for doubles loses digits beyond 2^53. Keys may be added; those that are here stay.
+What [`iotagg serve`](../how-to/serve-over-http.md) answers. Where nothing else stands before a path, it is read with
+`GET`, or `HEAD`. `{DESCRIPTION}` describes all of it for machines (OpenAPI 3.1); clients can be generated from it.
+Bodies are JSON, with whole numbers of any size: a parser that takes them for doubles loses digits beyond 2^53. Keys may
+be added; those that are here stay.
 
 - A list is `{{"items": […], "next": …}}`. Where there is a `cursor`, `next` is that of the next page, null at the end.
 - The figures, and what their keys mean, are those of the commands: [Formats](formats.md). What an item is not about is
@@ -34,9 +36,10 @@ any size: a parser that takes them for doubles loses digits beyond 2^53. Keys ma
 - Every answer with figures has an `ETag`. Sent back as `If-None-Match`, it is answered with 304 and no body while
   nothing changed.
 - What goes wrong is a problem document (RFC 9457, `application/problem+json`) with `status`, `title` and a `detail` in
-  one line: 401 without a token that is known, 404 for what is not there or of a site that the token is not for, 405
-  for other methods, 421 under another host name, 422 for a value that makes no sense, 503 with `Retry-After` while the
-  store cannot be asked.
+  one line: 401 without a token that is known and good, 403 for who may not write and for pages of other sites, 404 for
+  what is not there or of a site that the token is not for, 405 for other methods, 408 for a file that comes too slowly,
+  413 for one that is too large, 421 under another host name, 422 for a value that makes no sense or a file that is
+  refused, 503 with `Retry-After` while the store cannot be asked or too much is asked at once, 507 for a full disk.
 """
 
 
@@ -45,19 +48,28 @@ def reference() -> str:
     described = make_app(MemoryStore(), Everybody()).openapi()
     lines = [_BEFORE]
     for path, methods in described["paths"].items():
-        lines += _endpoint(path, methods["get"], described["components"]["schemas"])
+        for method, endpoint in methods.items():
+            lines += _endpoint(f"{_METHODS[method]}{path}", endpoint, described["components"]["schemas"])
     return "\n".join(lines)
 
 
-def _endpoint(path: str, endpoint: dict[str, Any], schemas: dict[str, Any]) -> Iterator[str]:
-    yield f"## {path}\n"
+def _endpoint(title: str, endpoint: dict[str, Any], schemas: dict[str, Any]) -> Iterator[str]:
+    yield f"## {title}\n"
     yield f"{endpoint['description']}\n"
     parameters = [each for each in endpoint.get("parameters", ()) if each["in"] != "header"]
     if parameters:
         yield "| parameter | in | values | without it | meaning |\n| --- | --- | --- | --- | --- |"
         yield from (_parameter(each, schemas) for each in parameters)
         yield ""
-    content = endpoint["responses"]["200"]["content"]
+    if "requestBody" in endpoint:
+        ((media_type, sent),) = endpoint["requestBody"]["content"].items()
+        keys = ", ".join(f"`{key}`" for key in sent["schema"].get("properties", ()))
+        yield f"Body: {f'JSON with {keys}.' if keys else f'`{media_type}`.'}\n"
+    status = min(status for status in endpoint["responses"] if status.startswith("2"))
+    content = endpoint["responses"][status].get("content")
+    if content is None:
+        yield f"Answer: {status}, without a body.\n"
+        return
     (media_type, answer), *_ = content.items()
     reference = answer.get("schema", {}).get("$ref", "")
     yield f"Answer: {_keys(reference, schemas)}\n" if reference else f"Answer: `{media_type}`\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
@@ -14,7 +14,7 @@ from iotagg.core.cells import printable
 from iotagg.core.findings import Kind
 from iotagg.errors import InvalidValue, NotFound
 from iotagg.web.desk import Question
-from iotagg.web.paging import Page
+from iotagg.web.paging import whole
 from iotagg.web.pairs import SiteAsked
 from iotagg.web.problems import answers
 from iotagg.web.writing import Change, body_of, described_body
@@ -58,14 +58,14 @@ class Listed(InOrder):
 
 
 class AllowList(BaseModel):
-    """A page of the list."""
+    """The list."""
 
     items: list[Listed]
-    next: str | None
+    next: None = Field(description="There are no more.")
 
 
 @router.get("/v1/allowances", response_model=AllowList, responses=answers(HTTPStatus.NOT_FOUND))
-async def allowances(asked: Question, page: Annotated[Page, Depends()], site: SiteAsked = None) -> Response:
+async def allowances(asked: Question, site: SiteAsked = None) -> Response:
     """What is in order and so is not told as an anomaly; who may ask about some sites sees what is said of those."""
 
     def found() -> dict[str, Any]:
@@ -75,7 +75,7 @@ async def allowances(asked: Question, page: Annotated[Page, Depends()], site: Si
             for each in asked.store.allowances()
             if _is_for(asked.caller, each) and (wanted is None or each.site in wanted)
         ]
-        return page.of(sorted(listed, key=_key), _key)
+        return whole(listed)
 
     return await asked.answer(found)
 
@@ -142,7 +142,3 @@ def _told(each: Allowance) -> dict[str, str | None]:
         "note": each.note,
     }
     return {name: value or None for name, value in parts.items()}
-
-
-def _key(each: dict[str, str | None]) -> list[str]:
-    return [each["site"] or "", each["id"] or ""]

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from iotagg.errors import TokenRefused
 from iotagg.web.desk import Question
-from iotagg.web.headers import IS_HEAD
+from iotagg.web.headers import asks_for_head
 from iotagg.web.problems import answers
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ async def changes(request: Request, asked: Question) -> Response:
     The data of an event are JSON. `trouble`, with a `reason`, says that nothing can be told at the moment. A comment
     comes every 15 s. What has changed is not said: ask for it, with the ETag of the last answer.
     """
-    if request.scope.get(IS_HEAD):
+    if asks_for_head(request.scope):
         return Response(media_type=_MEDIA_TYPE, headers=_HEADERS)
     told: Changes = request.app.state.changes
     authorization = request.headers.get("authorization", "")
@@ -94,7 +94,7 @@ class EventStream(Response):
         while not self._listener.ended:
             self._listener.woken.clear()
             if news := self._told.news(self._listener):
-                return news
+                return news if self._may_go_on() else None
             try:
                 async with asyncio.timeout(self._comment_seconds):
                     await self._listener.woken.wait()

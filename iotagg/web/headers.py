@@ -20,8 +20,7 @@ SECURITY = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-IS_HEAD = "iotagg.is_head"
-"""What a scope has where a body would never end, and only its headers are wanted."""
+_ONLY_HEAD = "iotagg.only_head"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -53,7 +52,12 @@ class Heads:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app answer."""
         is_head = scope["type"] == "http" and scope["method"] == "HEAD"
-        await self._app(dict(scope, method="GET") | {IS_HEAD: True} if is_head else scope, receive, send)
+        await self._app(dict(scope, method="GET", **{_ONLY_HEAD: True}) if is_head else scope, receive, send)
+
+
+def asks_for_head(scope: Scope) -> bool:
+    """Say whether no body is asked for, so that there is no need to make a long one."""
+    return bool(scope.get(_ONLY_HEAD))
 
 
 class SameOrigin:

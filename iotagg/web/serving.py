@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ipaddress
 import signal
 import socket
@@ -101,6 +102,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Streams have no end of their own; all else that is being answered is waited for.
+        gc.freeze()  # what thousands of streams leave behind is not worth a look any more
         self._changes.end()
         asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self._drop_streams)
         await super().shutdown(sockets)
