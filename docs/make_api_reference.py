@@ -89,7 +89,8 @@ def _without(parameter: dict[str, Any]) -> str:
 
 
 def _values(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
-    schema = next((each for each in schema.get("anyOf", ()) if each.get("type") != "null"), schema)
+    if "type" not in schema:
+        schema = next((each for each in schema.get("anyOf", ()) if each.get("type") != "null"), schema)
     if "$ref" in schema:
         schema = schemas[schema["$ref"].rpartition("/")[2]]
     if "enum" in schema:

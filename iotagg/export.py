@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import re
-from itertools import groupby
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from iotagg.core.history import FIRST_DAY, LAST_DAY, History, history
 from iotagg.core.metrics import METRICS, Metric
@@ -16,10 +16,19 @@ from iotagg.errors import Damaged, NotFound
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from iotagg.core.pair_month import PairMonth
     from iotagg.stores.protocol import Store
 
 Format = Literal["csv", "ndjson"]
 Row = dict[str, Any]
+
+
+class Lines(Protocol):
+    """What lines are written to, such as a file."""
+
+    def write(self, text: str, /) -> object:
+        """Add a line."""
+        ...
 
 
 def _columns(before: tuple[str, ...], between: tuple[str, ...], statistics: tuple[str, ...]) -> tuple[str, ...]:
@@ -66,6 +75,7 @@ def known_pair(
     *,
     since: str = FIRST_DAY,
     until: str = LAST_DAY,
+    listed_by: str = "iotagg pairs",
 ) -> list[History]:
     """Return what pair_histories() does. Raises NotFound where that is nothing, saying when the pair was seen."""
     pairs = pair_histories(store, source, destination, sites, since=since, until=until)
@@ -74,7 +84,7 @@ def known_pair(
     known = pair_histories(store, source, destination, sites)
     if not known:
         at = f" at site {sites[0]}" if sites is not None and len(sites) == 1 else ""
-        raise NotFound(f"the pair {source} → {destination} was never seen{at}; iotagg pairs lists those that were")
+        raise NotFound(f"the pair {source} → {destination} was never seen{at}; {listed_by} lists those that were")
     first, last = min(pair.days[0].day for pair in known), max(pair.days[-1].day for pair in known)
     raise NotFound(f"no traffic {source} → {destination} in these days; it was seen from {first} to {last}")
 
@@ -82,10 +92,27 @@ def known_pair(
 def all_histories(store: Store, site: str = "", since: str = FIRST_DAY, until: str = LAST_DAY) -> Iterator[History]:
     """Yield the history of every pair, sorted by site, source and destination, one pair in memory at a time."""
     for each in [site] if site else store.sites():
-        for _, months in groupby(store.scan(each), key=lambda month: (month.source, month.destination)):
-            found = history(each, months, since, until)
-            if found is not None:
-                yield found
+        yield from histories(each, store.scan(each), since, until)
+
+
+def histories(site: str, months: Iterable[PairMonth], since: str, until: str) -> Iterator[History]:
+    """Yield the history of each pair of a site that has one in these days, from pair-months in the order of scan()."""
+    for _, of_pair in groupby(months, key=lambda month: (month.source, month.destination)):
+        found = history(site, of_pair, since, until)
+        if found is not None:
+            yield found
+
+
+def at_least_one(
+    pairs: Iterable[History], since: str, until: str, shown_by: str = "iotagg status"
+) -> Iterable[History]:
+    """Return pairs, asked for one before anything is written: an empty answer makes no file. Raises NotFound."""
+    pairs = iter(pairs)
+    first = next(pairs, None)
+    if first is None:
+        between = f" from {since} to {until}" if (since, until) != (FIRST_DAY, LAST_DAY) else ""
+        raise NotFound(f"no traffic{between}; {shown_by} shows what was counted")
+    return chain([first], pairs)
 
 
 def daily_rows(pair: History) -> Iterator[Row]:
@@ -139,10 +166,11 @@ def _statistics(metric: Metric, per: str, mean: float | None, stddev: float | No
     return {f"{metric.name}{per}_mean": mean, f"{metric.name}{per}_stddev": stddev}
 
 
-def write_rows(rows: Iterable[Row], columns: tuple[str, ...], out: TextIO, form: Format = "csv") -> None:
+def write_rows(rows: Iterable[Row], columns: tuple[str, ...], out: Lines, form: Format = "csv") -> None:
     """Write rows as CSV (RFC 4180 quoting, LF, doubles by repr, undefined empty) or as one JSON object a line."""
     if form == "ndjson":
-        out.writelines(json.dumps({column: row[column] for column in columns}) + "\n" for row in rows)
+        for row in rows:
+            out.write(json.dumps({column: row[column] for column in columns}) + "\n")
         return
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)

@@ -15,11 +15,12 @@ from iotagg.cli.keys import key_option, pseudonyms_under
 from iotagg.cli.options import ADDRESS, DAY, site_option
 from iotagg.cli.output import PlaceType, delivered
 from iotagg.core.history import FIRST_DAY, LAST_DAY
-from iotagg.errors import InvalidValue, NotFound
+from iotagg.errors import InvalidValue
 from iotagg.export import (
     DAILY_COLUMNS,
     SUMMARY_COLUMNS,
     all_histories,
+    at_least_one,
     daily_rows,
     known_pair,
     summary_row,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from iotagg.cli.output import Place
     from iotagg.cli.session import Session
-    from iotagg.core.history import History
     from iotagg.export import Format, Row
 
 
@@ -104,7 +104,7 @@ def export(
         known_site(store, site)
         say_what_is_missing(session, store, site)
         if every:
-            rows = map(summary_row, _at_least_one(all_histories(store, site, since, until), "no traffic", since, until))
+            rows = map(summary_row, at_least_one(all_histories(store, site, since, until), since, until))
             note_export(session, "export", asked, where)
             _write(rows, SUMMARY_COLUMNS, form, output)
             return
@@ -139,16 +139,6 @@ def _check_output(output: Place | None, *, rows: bool) -> None:
     ending = output.suffix.lower() if output is not None else ""
     if ending in _OTHER_PICTURES or (rows and ending in drawing.FORMATS):
         raise click.UsageError(f"-o {output}: only a pair's days are drawn, as {' or '.join(drawing.FORMATS)}")
-
-
-def _at_least_one(pairs: Iterable[History], nothing: str, since: str, until: str) -> Iterable[History]:
-    # Asked before anything is written: an empty answer makes no file.
-    pairs = iter(pairs)
-    first = next(pairs, None)
-    if first is None:
-        between = f" from {since} to {until}" if (since, until) != (FIRST_DAY, LAST_DAY) else ""
-        raise NotFound(f"{nothing}{between}; iotagg status shows what was counted")
-    return chain([first], pairs)
 
 
 def _write(rows: Iterable[Row], columns: tuple[str, ...], form: Format, output: Place | None) -> None:

@@ -13,6 +13,7 @@ from iotagg.web import (
     allowances,
     devices,
     event_stream,
+    exports,
     looks,
     me,
     pairs,
@@ -83,7 +84,8 @@ def make_app(
     app.state.desk = desk
     app.state.reception = reception
     app.state.changes = told
-    for part in (looks, sites, pairs, devices, standing_out, me, signing_in, uploads, allowances, event_stream):
+    parts = (looks, sites, pairs, exports, devices, standing_out, me, signing_in, uploads, allowances, event_stream)
+    for part in parts:
         app.include_router(part.router)
     handle_problems(app)
     _describe_problems(app)

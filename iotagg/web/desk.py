@@ -15,6 +15,7 @@ from fastapi.security import HTTPBearer
 
 from iotagg.core.cells import printable
 from iotagg.errors import InvalidValue, StoreBusy
+from iotagg.web.spool import Spools
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +40,7 @@ class Desk:
         self.access = access
         self._threads = ThreadPoolExecutor(_THREADS, "iotagg-desk")
         self._waiting = 0
+        self.spools = Spools()
 
     async def run(self, work: Callable[[], Response]) -> Response:
         """Return what is worked out in a thread. Raises StoreBusy where too many wait already."""
@@ -52,6 +54,7 @@ class Desk:
 
     def close(self) -> None:
         """Wait for what is being worked out."""
+        self.spools.close()
         self._threads.shutdown(cancel_futures=True)
 
 

@@ -18,7 +18,7 @@ from iotagg.web.desk import Question
 from iotagg.web.paging import Page
 from iotagg.web.pairs import SiteAsked
 from iotagg.web.problems import answers
-from iotagg.web.values import SiteNamed
+from iotagg.web.values import CONTRIBUTION, SiteNamed
 
 router = APIRouter(tags=["files"])
 
@@ -68,7 +68,9 @@ async def rejects(
     asked: Question,
     page: Annotated[Page, Depends()],
     site: SiteNamed,
-    contribution: Annotated[str, Path(description="The file's, as /v1/files tells it.")],
+    contribution: Annotated[
+        str, Path(description="The file's, as /v1/files tells it.", json_schema_extra={"pattern": CONTRIBUTION})
+    ],
 ) -> Response:
     """The lines of a file that were rejected, by their numbers, with reasons."""
 

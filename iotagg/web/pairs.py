@@ -23,7 +23,7 @@ from iotagg.web.values import Day, Destination, Site, Source
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MOST_LOOKED_AT = 20_000  # pairs, in some tenths of a second: others ask, too
+_MOST_LOOKED_AT = 5_000  # pairs, in some tenths of a second: others ask, too
 
 router = APIRouter(tags=["pairs"], responses=answers(HTTPStatus.NOT_FOUND))
 
@@ -56,7 +56,7 @@ class PairAsked:
         """Return its history at each site. Raises NotFound."""
         sites = self.asked.sites(self.site)
         days = {"since": self.range.since, "until": self.range.until}
-        return known_pair(self.asked.store, self.source, self.destination, sites, **days)
+        return known_pair(self.asked.store, self.source, self.destination, sites, **days, listed_by="/v1/pairs")
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Return a row for each day."""

@@ -84,12 +84,20 @@ def handle_problems(app: FastAPI) -> None:
 def _of_error(_: Request, error: Exception) -> Response:
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
     headers = {}
+    detail = str(error)
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         log.warning("%s", error)
+        detail = _without_options(detail)
         headers = {"Retry-After": str(_RETRY_SECONDS)}
     if status is HTTPStatus.UNAUTHORIZED:
         headers = {"WWW-Authenticate": 'Bearer realm="iotagg"'}
-    return problem(status, str(error), headers)
+    return problem(status, detail, headers)
+
+
+def _without_options(text: str) -> str:
+    # The way out may be one for whoever started the server, not for whoever asks it.
+    what, _, way = text.partition("; ")
+    return f"{what}; the log of the server says more" if "--" in way else text
 
 
 def _of_value(_: Request, error: Exception) -> Response:

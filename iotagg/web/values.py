@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path
 from pydantic import AfterValidator, WithJsonSchema
@@ -35,19 +35,27 @@ def _unfit(name: str) -> str:
     return ""
 
 
-def _as_text(pattern: str, example: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
+def _as_text(example: str, **said: Any) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", **said, "examples": [example]})
 
 
-# Patterns let in more than a check does: no calendar has the 31st of February.
-Day = Annotated[str, AfterValidator(checked_day), _as_text("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "2022-12-01")]
-Month = Annotated[str, AfterValidator(checked_month), _as_text("^[0-9]{4}-[0-9]{2}$", "2022-12")]
-Site = Annotated[str, AfterValidator(checked_site), _as_text("^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$", "paris")]
-Address = Annotated[str, AfterValidator(checked_address), _as_text("^[0-9A-Fa-f:.]{2,45}$", "192.0.2.17")]
+# A program that is made of the description asks for nothing that is refused.
+_YEAR = "([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)"
+_BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_IPV4_NETWORK = rf"^({_BYTE}\.){{3}}{_BYTE}/(3[0-2]|[12]?[0-9])$"
+_IPV6_NETWORK = "^(([0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}|([0-9A-Fa-f]{1,4}:){1,6}:)/(12[0-8]|1[01][0-9]|[1-9]?[0-9])$"
+_ADDRESS = [{"format": "ipv4"}, {"format": "ipv6"}]
+_NETWORK = [*_ADDRESS, {"pattern": _IPV4_NETWORK}, {"pattern": _IPV6_NETWORK}]
+CONTRIBUTION = "^[0-9a-f]{64}-[0-9a-f]{16}$"
+
+Day = Annotated[str, AfterValidator(checked_day), _as_text("2022-12-01", format="date")]
+Month = Annotated[str, AfterValidator(checked_month), _as_text("2022-12", pattern=f"^{_YEAR}-(0[1-9]|1[0-2])$")]
+Site = Annotated[str, AfterValidator(checked_site), _as_text("paris", pattern="^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$")]
+Address = Annotated[str, AfterValidator(checked_address), _as_text("192.0.2.17", anyOf=_ADDRESS)]
 Source = Annotated[Address, Path(description="The address that sends.")]
 Destination = Annotated[Address, Path(description="The address that is sent to.")]
 SiteNamed = Annotated[Site, Path(description="The site.")]
 FileName = Annotated[str, AfterValidator(checked_name), _as_text(r"^[^/\\]+(/[^/\\]+)*$", "2022/flows.csv")]
 NetworkText = Annotated[
-    str, AfterValidator(lambda text: Network.parse(text) and text), _as_text("^[0-9A-Fa-f:./]{2,49}$", "192.0.2.0/24")
+    str, AfterValidator(lambda text: Network.parse(text) and text), _as_text("192.0.2.0/24", anyOf=_NETWORK)
 ]

@@ -44,6 +44,7 @@ QUERIES = {
     f"{PAIR}/days.csv": ["site", "since", "until"],
     "/v1/sites/paris/devices/192.168.1.7/peers": ["since", "until", "limit", "cursor"],
     "/v1/pairs": ["site", "since", "until", "limit", "cursor"],
+    "/v1/export.csv": ["site", "since", "until"],
     "/v1/sites/paris/days": ["since", "until"],
     "/v1/sites/paris/devices": ["limit", "cursor"],
     "/v1/sites/paris/devices/192.0.2.3/sources": ["since", "until", "limit", "cursor"],
@@ -177,6 +178,21 @@ def test_a_database_that_is_damaged_is_said_and_the_rest_is_answered(filled: Pat
         assert_problem(broken, 503, "what is kept of a pair's month")
         assert broken.headers["Retry-After"] == "5"
         assert served.ask("/v1/pairs/192.168.1.7/192.0.2.2").status == 200
+
+
+def test_who_asks_is_told_of_no_option_of_a_command(served: Served, filled: Path, tmp_path: Path) -> None:
+    database = tmp_path / "iotagg.db"
+    shutil.copyfile(filled, database)
+    with serving(database, quiet=False) as damaged:
+        database.write_bytes(b"no database" * 1_000)
+        answer = damaged.ask("/v1/status")
+        assert_problem(answer, 503, "; the log of the server says more")
+        assert "--" not in answer.body["detail"]
+    unseen = served.ask("/v1/pairs/192.168.1.7/203.0.113.99").body["detail"]
+    assert unseen.endswith("never seen; /v1/pairs lists those that were")
+    assert (
+        served.ask("/v1/export.csv", since="2031-01-01").body["detail"].endswith("; /v1/status shows what was counted")
+    )
 
 
 def test_a_database_that_another_one_replaced_is_not_answered_from(filled: Path, tmp_path: Path) -> None:
