@@ -55,7 +55,7 @@ Address = Annotated[str, AfterValidator(checked_address), _as_text("192.0.2.17",
 Source = Annotated[Address, Path(description="The address that sends.")]
 Destination = Annotated[Address, Path(description="The address that is sent to.")]
 SiteNamed = Annotated[Site, Path(description="The site.")]
-FileName = Annotated[str, AfterValidator(checked_name), _as_text(r"^[^/\\]+(/[^/\\]+)*$", "2022/flows.csv")]
+FileName = Annotated[str, AfterValidator(checked_name), _as_text("2022/flows.csv", pattern=r"^[^/\\]+(/[^/\\]+)*$")]
 NetworkText = Annotated[
     str, AfterValidator(lambda text: Network.parse(text) and text), _as_text("192.0.2.0/24", anyOf=_NETWORK)
 ]

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 VIEWS = {
     "/": "Overview",
     "/top": "Top pairs",
-    "/top?of=sources&by=growth&month=2022-12": "Top sources",
     "/anomalies?since=2022-12-01": "Anomalies",
     "/pairs/192.168.1.7/192.0.2.1": "192.168.1.7 → 192.0.2.1",
     "/devices/paris/192.168.1.7": "192.168.1.7",

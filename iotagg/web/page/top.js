@@ -1,6 +1,8 @@
 // Who has the most: by what, of whom, when, where.
 
+import { address } from "./api.js";
 import { short } from "./days.js";
+import { download } from "./download.js";
 import { h } from "./elements.js";
 import { choice, dateField, filters, siteChoice } from "./form.js";
 import { device, subject } from "./links.js";
@@ -35,8 +37,15 @@ export function draw({ status, first }, place) {
     filters(place, choice(place, "by", "By", BY, "duration"), choice(place, "of", "Of", OF, "pairs"),
       siteChoice(place, status.sites), dateField(place, "month", "Month", "month", first.last_day?.slice(0, 7) ?? ""),
       choice(place, "limit", "Show", LIMITS, "25")),
+    h("p", { class: "soft" }, allPairs(place)),
     first.items.length ? ranked(first, by, of) : empty("Nothing was counted in that time.", "Choose another month or site."),
   ];
+}
+
+// Each pair's days, as iotagg export prints them; what is largest is a part of it.
+function allPairs(place) {
+  const url = address(["export.csv"], { site: place.query.get("site") });
+  return h("a", { href: url, onclick: (event) => download(event, url, "iotagg.csv") }, "All pairs as CSV");
 }
 
 function ranked(first, by, of) {
