@@ -25,6 +25,7 @@ from iotagg.web import (
 from iotagg.web.changes import Changes
 from iotagg.web.desk import Desk
 from iotagg.web.headers import Heads, Hosts, SameOrigin, SecurityHeaders
+from iotagg.web.pages import router as pages
 from iotagg.web.problems import Problem, answers, handle_problems
 from iotagg.web.receiving import Reception, Terms
 
@@ -88,6 +89,7 @@ def make_app(
         app.include_router(part.router)
     handle_problems(app)
     _describe_problems(app)
+    app.include_router(pages)
     app.add_middleware(Heads)
     app.add_middleware(SameOrigin)
     app.add_middleware(Hosts, names=hosts)

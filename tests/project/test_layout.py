@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MODULE_LINES = 500
 FUNCTION_LINES = 70
-# The core, the project, no code, AWS, the templates, the compiled scanner, faults, hostile input, kills, damage.
+# The core, the project, no code, AWS, the templates, the compiled scanner, faults, hostile input, kills, damage, pages.
 NOT_A_MIRROR = {
     "unit",
     "project",
@@ -28,6 +28,7 @@ NOT_A_MIRROR = {
     "hostile",
     "chaos",
     "damage",
+    "page",
 }
 WITHOUT_A_TEST = {"metrics", "judging/limits"}  # tables: what they say is tested where it is used
 

@@ -86,7 +86,7 @@ def assert_problem(answer: Answer, status: int, detail: str) -> None:
         ("/v1/files", {"site": ""}, 422, "'' is no site"),
         ("/v1/status/", {}, 404, "Not Found"),
         ("/v1/nothing", {}, 404, "Not Found"),
-        ("/", {}, 404, "Not Found"),
+        ("/nothing", {}, 404, "Not Found"),
     ],
 )
 def test_what_makes_no_sense_or_is_not_there_is_said(
