@@ -23,10 +23,14 @@ _ALL = "*"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Someone who asks; `sites` are those that they may ask about, None where they may ask about all."""
+    """Someone who asks; `sites` are those that they may ask about, None where they may ask about all.
+
+    With `may_write` they may also change something there.
+    """
 
     name: str
     sites: frozenset[str] | None = None
+    may_write: bool = False
 
     def sites_in(self, store: Store) -> list[str]:
         """Return the sites of a store that they may ask about, sorted."""
