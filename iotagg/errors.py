@@ -8,6 +8,11 @@
     ├── InvalidValue        a value that was given makes no sense
     ├── NumberTooLarge      a sum would need more than 38 digits
     ├── TokenRefused        who asks over HTTP does not say who they are, or nobody has that token
+    ├── WriteRefused        who asks over HTTP may look, and not change what they want to
+    ├── UploadRefused       a file that comes over HTTP is too large, or comes too slowly
+    │   ├── UploadTooLarge  it has more bytes than are taken
+    │   ├── UploadTooSlow   too little of it comes for too long
+    │   └── NoRoom          there is no room for it while it comes
     ├── MissingExtra        an optional dependency is needed and not there
     ├── NotPackable         what is installed cannot be made into a package for AWS or for a machine
     ├── Unintelligible      a queue's message that no worker understands
@@ -63,6 +68,26 @@ class NumberTooLarge(IotaggError):
 
 class TokenRefused(IotaggError):
     """Who asks over HTTP does not say who they are, or gives a token that nobody has."""
+
+
+class WriteRefused(IotaggError):
+    """Who asks over HTTP may look, and not change what they want to."""
+
+
+class UploadRefused(IotaggError):
+    """A file that comes over HTTP is not taken in, whatever it says."""
+
+
+class UploadTooLarge(UploadRefused):
+    """It has more bytes than are taken."""
+
+
+class UploadTooSlow(UploadRefused):
+    """Too little of it comes for too long."""
+
+
+class NoRoom(UploadRefused):
+    """There is no room for it while it comes."""
 
 
 class MissingExtra(IotaggError):

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from iotagg import __version__
-from iotagg.web import looks, pairs, standing_out
+from iotagg.web import looks, pairs, signing_in, standing_out
 from iotagg.web.desk import Desk
-from iotagg.web.headers import Heads, Hosts, SecurityHeaders
+from iotagg.web.headers import Heads, Hosts, SameOrigin, SecurityHeaders
 from iotagg.web.problems import Problem, answers, handle_problems
 
 if TYPE_CHECKING:
@@ -57,11 +57,12 @@ def make_app(
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.desk = desk
-    for part in (looks, pairs, standing_out):
+    for part in (looks, pairs, standing_out, signing_in):
         app.include_router(part.router)
     handle_problems(app)
     _describe_problems(app)
     app.add_middleware(Heads)
+    app.add_middleware(SameOrigin)
     app.add_middleware(Hosts, names=hosts)
     app.add_middleware(SecurityHeaders)
     return app

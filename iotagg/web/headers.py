@@ -20,6 +20,7 @@ SECURITY = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+_SAFE = ("GET", "HEAD", "OPTIONS")
 _ENCODED = [(name.lower().encode(), value.encode()) for name, value in SECURITY.items()]
 
 
@@ -50,6 +51,29 @@ class Heads:
         """Let the app answer."""
         is_head = scope["type"] == "http" and scope["method"] == "HEAD"
         await self._app(dict(scope, method="GET") if is_head else scope, receive, send)
+
+
+class SameOrigin:
+    """Lets no page of another site change anything through somebody's browser, which says where a page is from."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the app answer, or say that it is not to be asked from there."""
+        if scope["type"] == "http" and scope["method"] not in _SAFE and _is_from_elsewhere(Headers(scope=scope)):
+            refused = problem(HTTPStatus.FORBIDDEN, "a page of another site cannot change anything here")
+            await refused(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _is_from_elsewhere(headers: Headers) -> bool:
+    # What a browser says of the site is said of what it shows, whatever host name a server in front passes on.
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        return site not in {"same-origin", "none"}
+    return origin is not None and origin.partition("://")[2].lower() != headers.get("host", "").lower()
 
 
 class Hosts:

@@ -11,7 +11,20 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from iotagg.errors import CloudBusy, CloudError, InvalidValue, IotaggError, NotFound, StoreError, TokenRefused
+from iotagg.errors import (
+    CloudBusy,
+    CloudError,
+    InvalidValue,
+    IotaggError,
+    NoRoom,
+    NotFound,
+    StoreError,
+    StoreFull,
+    TokenRefused,
+    UploadTooLarge,
+    UploadTooSlow,
+    WriteRefused,
+)
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response
@@ -22,7 +35,12 @@ MEDIA_TYPE = "application/problem+json"
 _RETRY_SECONDS = 5
 _STATUSES: tuple[tuple[type[IotaggError], HTTPStatus], ...] = (
     (TokenRefused, HTTPStatus.UNAUTHORIZED),
+    (WriteRefused, HTTPStatus.FORBIDDEN),
     (NotFound, HTTPStatus.NOT_FOUND),
+    (UploadTooSlow, HTTPStatus.REQUEST_TIMEOUT),
+    (UploadTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (NoRoom, HTTPStatus.INSUFFICIENT_STORAGE),
+    (StoreFull, HTTPStatus.INSUFFICIENT_STORAGE),
     (InvalidValue, HTTPStatus.UNPROCESSABLE_ENTITY),
     (CloudBusy, HTTPStatus.SERVICE_UNAVAILABLE),
     (CloudError, HTTPStatus.SERVICE_UNAVAILABLE),

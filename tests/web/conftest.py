@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ALL, PARIS = "of-someone-who-may-all", "of-someone-of-paris"
+WRITES_ALL, WRITES_PARIS, PAST = "of-someone-who-fills-all", "of-someone-who-fills-paris", "of-someone-who-left"
+_LINES = [
+    ("anna", ALL, "*"),
+    ("paris-office", PARIS, "paris,lima"),
+    ("ben", WRITES_ALL, "* write until=9999-12-31"),
+    ("paris-branch", WRITES_PARIS, "paris,lima write"),
+    ("carl", PAST, "* write until=2022-12-31"),
+]
 
 
 def fill(database: Path, flows: Path) -> None:
@@ -47,10 +55,13 @@ def served(filled: Path) -> Iterator[Served]:
         yield server
 
 
+def tokens_at(folder: Path) -> Path:
+    file = folder / "tokens.txt"
+    file.write_text("".join(f"{name} {sha256(each.encode()).hexdigest()} {sites}\n" for name, each, sites in _LINES))
+    return file
+
+
 @pytest.fixture(scope="session")
 def guarded(filled: Path) -> Iterator[Served]:
-    tokens = filled.parent / "tokens.txt"
-    lines = [("anna", ALL, "*"), ("paris-office", PARIS, "paris,lima")]
-    tokens.write_text("".join(f"{name} {sha256(each.encode()).hexdigest()} {sites}\n" for name, each, sites in lines))
-    with serving(filled, "--tokens", str(tokens)) as server:
+    with serving(filled, "--tokens", str(tokens_at(filled.parent))) as server:
         yield server

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -20,12 +21,15 @@ if TYPE_CHECKING:
 
 VALUES = {"source": "192.168.2.7", "destination": "192.0.2.3", "address": "192.168.2.7", "site": "tokyo"}
 
+ASKED_OTHERWISE = {"/v1/sign-in", "/v1/changes"}  # for everybody; without an end
+
 
 def paths(served: Served) -> list[str]:
-    """Return every path that is described, about what is at tokyo."""
+    """Return every path that is described and read, about what is at tokyo."""
     content = served.ask("/v1/files", token=ALL, site="tokyo").body["items"][0]["contribution"]
     described = served.ask("/v1/openapi.json").body["paths"]
-    return [path.format(contribution=content, **VALUES) for path in described]
+    read = [path for path, methods in described.items() if "get" in methods and path not in ASKED_OTHERWISE]
+    return [path.format(contribution=content, **VALUES) for path in read]
 
 
 def test_every_path_wants_a_token(guarded: Served) -> None:
@@ -101,6 +105,21 @@ def test_a_line_that_is_made_lets_the_token_in_that_is_shown(
         tokens.caller(f"Bearer {token}x")
 
 
+def test_a_line_says_who_may_write_and_until_when(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = Command(tmp_path / "none.db", capsys)("token", "anna", "--may-write", "--until", "2026-12-31")
+    assert made.out.endswith(" * write until=2026-12-31\n")
+    (tmp_path / "tokens.txt").write_text(made.out)
+    known, header = Tokens.read(tmp_path / "tokens.txt").callers, f"Bearer {made.err.split()[-1]}"
+    assert Tokens(known, lambda: "2026-12-31").caller(header) == Caller("anna", None, True, "2026-12-31")
+    with pytest.raises(TokenRefused, match="this token was good until 2026-12-31; ask for another"):
+        Tokens(known, lambda: "2027-01-01").caller(header)
+
+
+def test_everybody_is_told_how_to_sign_in(served: Served, guarded: Served) -> None:
+    assert served.ask("/v1/sign-in").body == {"kind": "none"}
+    assert guarded.ask("/v1/sign-in").body == {"kind": "token"}
+
+
 @pytest.mark.parametrize("name", ["", "an na", "#anna", "\n"])
 def test_a_name_that_no_line_could_have_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
@@ -112,6 +131,10 @@ def test_a_name_that_no_line_could_have_is_refused(
     ("text", "said"),
     [
         ("anna\n", "tokens.txt:1: a line is NAME SHA256 SITE,SITE or NAME SHA256 *"),
+        (f"anna {64 * '0'} * wirte\n", "tokens.txt:1: a line is .* then write or until=DAY"),
+        (f"anna {64 * '0'} * write write\n", "tokens.txt:1: a line is"),
+        (f"anna {64 * '0'} * until=\n", "'' is no day"),
+        (f"anna {64 * '0'} * until=2026-02-30\n", "a day that no calendar has"),
         (f"# x\nanna {64 * 'g'} *\n", "tokens.txt:2: a line is"),
         (f"anna {64 * '0'} par/is\n", "'par/is' is no site"),
         ("# nobody\n", "names nobody"),
@@ -122,7 +145,7 @@ def test_a_name_that_no_line_could_have_is_refused(
 def test_a_file_of_tokens_that_makes_no_sense_is_refused(tmp_path: Path, text: str, said: str) -> None:
     file = tmp_path / "tokens.txt"
     file.write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(InvalidValue, match=said.replace("*", r"\*")):
+    with pytest.raises(InvalidValue, match=re.sub(r"(?<!\.)\*", r"\\*", said)):
         Tokens.read(file)
 
 
