@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from iotagg import __version__
-from iotagg.web import looks, pairs, signing_in, standing_out
+from iotagg.web import looks, on_stack, pairs, signing_in, standing_out
 from iotagg.web.desk import Desk
 from iotagg.web.headers import Heads, Hosts, SameOrigin, SecurityHeaders
 from iotagg.web.problems import Problem, answers, handle_problems
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from iotagg.stores.protocol import Store
     from iotagg.web.access import Access
+    from iotagg.web.on_stack import OnStack
 
 DESCRIPTION = "/v1/openapi.json"
 _ALWAYS = answers(HTTPStatus.UNAUTHORIZED, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE) | {
@@ -31,11 +32,15 @@ _ABOUT = (
 
 
 def make_app(
-    store: Store, access: Access, hosts: Collection[str] = (), check: Callable[[], object] = lambda: None
+    store: Store,
+    access: Access,
+    hosts: Collection[str] = (),
+    check: Callable[[], object] = lambda: None,
+    stack: OnStack | None = None,
 ) -> FastAPI:
     """Return an app that asks a store for those that `access` knows, under these host names or any.
 
-    `check` is called before each question, and may raise an IotaggError.
+    `check` is called before each question, and may raise an IotaggError. `stack` is what a stack has beside its store.
     """
     desk = Desk(store, access, check)
 
@@ -56,8 +61,8 @@ def make_app(
         responses=_ALWAYS,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.desk = desk
-    for part in (looks, pairs, standing_out, signing_in):
+    app.state.desk, app.state.stack = desk, stack
+    for part in (looks, pairs, standing_out, signing_in, *([on_stack] if stack else ())):
         app.include_router(part.router)
     handle_problems(app)
     _describe_problems(app)

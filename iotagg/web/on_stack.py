@@ -1,0 +1,84 @@
+"""What is otherwise where a stack is asked: files go to its bucket, and its queues say how much waits.
+
+A function answers one request after the other and no longer than half a minute. So files do not pass through it, and
+nobody is told of changes while they wait: who wants to know asks /v1/status again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from iotagg.web.problems import answers, problem
+from iotagg.web.values import SiteNamed
+from iotagg.web.writing import Change, body_of, described_body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+router = APIRouter(tags=["files"])
+
+
+@dataclass(frozen=True, slots=True)
+class OnStack:
+    """What an app over a stack has beside the store.
+
+    `place` returns method, address and headers for a file of a site, by its name; it raises InvalidValue. `waiting`
+    returns what waits for the workers. `origins` are those that a page may ask besides its own.
+    """
+
+    place: Callable[[str, str], dict[str, Any]]
+    waiting: Callable[[], dict[str, int]]
+    origins: tuple[str, ...] = ()
+
+
+class Named(BaseModel):
+    """A file that somebody has."""
+
+    name: str = Field(min_length=1, max_length=1_024, description="Its name, or its path such as 2022/flows.csv.")
+
+
+class Place(BaseModel):
+    """Where a file is to be sent."""
+
+    method: str = Field(examples=["PUT"])
+    url: str = Field(description="Good for a few minutes, for one file.")
+    headers: dict[str, str] = Field(description="Headers to send with it.")
+
+
+@router.post(
+    "/v1/sites/{site}/uploads",
+    response_model=Place,
+    responses=answers(HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND),
+    openapi_extra=described_body(Named),
+)
+async def place_for_upload(request: Request, asked: Change, site: SiteNamed) -> Response:
+    """Where to send a file: to the bucket of the stack, whose workers then count it."""
+    body = await body_of(request, Named)
+    stack: OnStack = request.app.state.stack
+
+    def found() -> Response:
+        told = stack.place(asked.caller.fillable_site_in(asked.store, site), body.name)
+        # Whoever has the address may put the file there.
+        return JSONResponse(told, headers={"Cache-Control": "no-store"})
+
+    return await asked.desk.run(found)
+
+
+@router.put(
+    "/v1/sites/{site}/files",
+    responses=answers(HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED),
+)
+async def file(
+    asked: Change,  # noqa: ARG001 (who it is, is looked at first)
+    site: Annotated[str, Path(description="The site.")],
+    name: Annotated[str, Query(description="The file's name.")] = "",  # noqa: ARG001 (it is let in, and not needed)
+) -> Response:
+    """No file is taken in here on a stack: /v1/sites/{site}/uploads says where to send it."""
+    said = f"a stack takes files in its bucket: POST the name to /v1/sites/{site}/uploads, which says where to put it"
+    return problem(HTTPStatus.METHOD_NOT_ALLOWED, said, {"Allow": ""})
