@@ -10,7 +10,7 @@ from iotagg.errors import MissingExtra
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_WEB = frozenset(("fastapi", "pydantic", "starlette", "uvicorn"))
+_WEB = frozenset(("chartkick", "fastapi", "pydantic", "starlette", "uvicorn"))
 _AWS = frozenset(("boto3", "botocore", "pynamodb", "s3transfer", "tenacity", "urllib3", "yaml"))
 
 

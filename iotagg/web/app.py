@@ -12,6 +12,7 @@ from iotagg import __version__
 from iotagg.web import looks, on_stack, pairs, signing_in, standing_out
 from iotagg.web.desk import Desk
 from iotagg.web.headers import Heads, Hosts, SameOrigin, SecurityHeaders
+from iotagg.web.pages import router as pages
 from iotagg.web.problems import Problem, answers, handle_problems
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def make_app(
         app.include_router(part.router)
     handle_problems(app)
     _describe_problems(app)
+    app.include_router(pages)
     app.add_middleware(Heads)
     app.add_middleware(SameOrigin)
     app.add_middleware(Hosts, names=hosts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 
 from iotagg.web.problems import problem
 
@@ -21,11 +21,10 @@ SECURITY = {
     "X-Content-Type-Options": "nosniff",
 }
 _SAFE = ("GET", "HEAD", "OPTIONS")
-_ENCODED = [(name.lower().encode(), value.encode()) for name, value in SECURITY.items()]
 
 
 class SecurityHeaders:
-    """Adds them."""
+    """Adds those that an answer has not said itself: a page may load what figures need not."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -35,7 +34,9 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_ENCODED]
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -1,0 +1,57 @@
+// Files and what became of them; the lines that were rejected, on demand.
+
+import { askPages } from "./api.js";
+import { h, named, plain } from "./elements.js";
+import { choice, filters, siteChoice } from "./form.js";
+import { count, figure } from "./numbers.js";
+import { rejectedLines } from "./rejected_lines.js";
+import { withQuery } from "./router.js";
+import { empty } from "./states.js";
+
+export const name = "files";
+export const path = /^\/files$/;
+export const title = () => "Files";
+const PER_PAGE = 100;
+const STATES = ["counted", "pending", "refused", "retracted"];
+const SHAPES = { counted: "●", pending: "◌", refused: "▲", retracted: "■" };
+
+/** Asks for as many pages of files as were opened; a state that is asked for has to be looked for among all. */
+export async function ask(place, get) {
+  const state = place.query.get("state");
+  const asked = { site: place.query.get("site"), name: place.query.get("name"), limit: state ? 1_000 : PER_PAGE };
+  const pages = state ? Infinity : Math.max(1, Number(place.query.get("pages")) || 1);
+  const [status, files] = await Promise.all([get(["status"]), askPages(["files"], asked, pages)]);
+  return { status, more: files.more, files: state ? files.items.filter((file) => file.state === state) : files.items };
+}
+
+/** Draws them. */
+export function draw({ status, files, more }, place) {
+  const all = Object.entries(status.files).map(([state, number]) => `${count(number)} ${state}`).join(", ");
+  const pages = Math.max(1, Number(place.query.get("pages")) || 1);
+  return [
+    h("div", { class: "heading" }, h("h1", {}, "Files"), h("p", { class: "soft" }, all)),
+    filters(place, siteChoice(place, status.sites), choice(place, "state", "State", [["", "All"], ...STATES]),
+      h("label", {}, h("span", {}, "Name ends with"), h("input", { type: "search", name: "name", value: place.query.get("name") ?? "", spellcheck: "false" }))),
+    files.length ? h("ul", { class: "files" }, files.map(item)) : empty("No file is like that.", h("a", { href: "/upload" }, "Upload files")),
+    more ? h("p", { class: "more" }, h("a", { href: withQuery(place, { pages: pages + 1 }), class: "button" }, "More files")) : null,
+  ];
+}
+
+/** Returns the mark of a file's state: a word and a shape. */
+export function stateOf(state) {
+  return h("span", { class: `state ${STATES.includes(state) ? state : "counted"}` }, h("span", { "aria-hidden": "true" }, SHAPES[state] ?? "●"), ` ${plain(state)}`);
+}
+
+function item(file) {
+  const days = file.first_day ? (file.first_day === file.last_day ? file.first_day : `${file.first_day} to ${file.last_day}`) : null;
+  const facts = [
+    file.counted === null ? null : [figure(file.counted), " flows"],
+    file.pairs === null ? null : [figure(file.pairs), " pairs"],
+    days, file.also_at?.length ? `also at ${file.also_at.join(", ")}` : null,
+  ].filter(Boolean);
+  return h("li", { class: "card", "data-key": `${file.site} ${file.file} ${file.contribution}` },
+    h("div", { class: "file" }, stateOf(file.state), named(file.file, { class: "path" }), h("span", { class: "soft" }, file.site)),
+    file.reason ? h("p", { class: "reason" }, plain(file.reason)) : null,
+    h("p", { class: "facts-line soft" }, facts.map((fact, at) => [at ? " · " : "", fact])),
+    file.rejected && file.contribution ? h("details", { class: "rejects" }, h("summary", {}, figure(file.rejected), file.rejected === 1 ? " rejected line" : " rejected lines"), rejectedLines(file)) : null);
+}

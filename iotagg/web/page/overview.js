@@ -1,0 +1,134 @@
+// The first look: is today normal, is everything counted, what is worst, who has the most.
+
+import { askPages } from "./api.js";
+import { baseline } from "./baseline.js";
+import { later, spoken, short } from "./days.js";
+import { h, hidden } from "./elements.js";
+import { about, severity, told, worst } from "./findings.js";
+import { subject } from "./links.js";
+import { count, duration, figure } from "./numbers.js";
+import { bars, beside } from "./spark.js";
+import { empty } from "./states.js";
+import { table } from "./table.js";
+
+export const name = "overview";
+export const path = /^\/$/;
+export const title = () => "Overview";
+
+const DAYS = 28;
+const WEEK = 7;
+const FEW = 6;
+const FIRST_SITES = 12;
+
+/** Asks for what all sites come to, and for the days of those that are shown. */
+export async function ask(place, get) {
+  const status = await get(["status"]);
+  if (!status.last_day) return { status };
+  const since = later(status.last_day, 1 - WEEK);
+  const [sites, findings, first] = await Promise.all([
+    askPages(["sites"]), get(["anomalies"], { since }), get(["top"], { by: "duration", limit: FEW }),
+  ]);
+  const ordered = sites.items.sort((one, other) => (one.state === "fine") - (other.state === "fine"));
+  const shown = place.query.get("sites") === "all" ? ordered : ordered.slice(0, FIRST_SITES);
+  const days = await Promise.all(shown.map((site) => daysOf(get, site)));
+  return { status, sites: ordered, shown, days, findings: findings.items.sort(worst), since, first };
+}
+
+async function daysOf(get, site) {
+  if (!site.last_day) return [];
+  const since = later(site.last_day, -DAYS);
+  return (await get(["sites", site.site, "days"], { since, until: site.last_day })).items;
+}
+
+/** Draws it. */
+export function draw(found, place) {
+  const { status } = found;
+  const head = h("h1", {}, "Overview");
+  if (!status.last_day) {
+    return [head, empty("Nothing is counted yet.", h("a", { href: "/upload" }, "Upload flow CSVs"), ", or let ", h("code", {}, "iotagg upload --site paris FOLDER"), " do so.")];
+  }
+  return [
+    h("div", { class: "heading" }, head, h("p", { class: "soft" }, `${spoken(status.first_day)} to ${spoken(status.last_day)}`)),
+    tiles(found),
+    h("section", { class: "card", "aria-labelledby": "today" }, h("h2", { id: "today" }, "Newest day against the days before"), today(found), more(found, place)),
+    h("div", { class: "two" }, worstOf(found), largest(found)),
+  ];
+}
+
+function tiles({ status, sites }) {
+  const waiting = sites.reduce((sum, site) => sum + (site.pending ?? 0), 0);
+  const { counted = 0, refused = 0, pending = 0 } = status.files;
+  const tile = (label, value, note, kind) => h("div", { class: kind ? `tile ${kind}` : "tile" }, h("dt", {}, label), h("dd", {}, value, note ? h("small", {}, note) : null));
+  return h("dl", { class: "tiles" },
+    tile("Flows", figure(status.flows)),
+    tile("Files counted", h("a", { href: "/files?state=counted" }, figure(counted))),
+    tile("Waiting", h("a", { href: "/files?state=pending" }, figure(pending || waiting)), null, pending || waiting ? "warn" : null),
+    tile("Refused files", h("a", { href: "/files?state=refused" }, figure(refused)), null, refused ? "bad" : null),
+    tile("Rejected lines", figure(status.rejected), share(status), Number(status.rejected) ? "warn" : null));
+}
+
+function share({ flows, rejected }) {
+  const all = Number(flows) + Number(rejected);
+  return Number(rejected) && all ? ` ${((Number(rejected) / all) * 100).toPrecision(2)} %` : null;
+}
+
+function today({ shown, days }) {
+  const rows = shown.map((site, at) => ({ site, days: days[at], usual: baseline(days[at]) }));
+  const columns = [
+    { head: "Site", cell: ({ site }) => h("a", { href: `/anomalies?site=${encodeURIComponent(site.site)}` }, site.site) },
+    { head: "Health", cell: ({ site }) => health(site) },
+    { head: "Newest day", cell: ({ site }) => h("span", { class: "nowrap" }, site.last_day ?? "–"), narrow: false },
+    { head: "Flows", figures: true, cell: ({ usual }) => figure(usual?.newest.flows) },
+    { head: "Usual", figures: true, narrow: false, cell: ({ usual }) => (usual?.known ? h("span", { class: "nowrap soft" }, `${count(Math.round(usual.mean))} ± ${count(Math.round(usual.deviation))}`) : "–") },
+    { head: "Against the days before", narrow: false, cell: ({ usual }) => against(usual) },
+    { head: "How it is", cell: ({ usual }) => verdict(usual) },
+    { head: `${DAYS} days`, narrow: false, cell: ({ days, site }) => bars(days.map((each) => each.flows), `Flows a day at ${site.site}`) },
+  ];
+  return table("Newest day of each site against its days before", columns, rows, ({ site }) => site.site, { hide: true });
+}
+
+function against(usual) {
+  if (!usual?.known) return null;
+  return beside(usual.flows, usual.mean, usual.deviation, `${count(usual.flows)} flows; usual are ${count(Math.round(usual.mean))} ± ${count(Math.round(usual.deviation))}`);
+}
+
+function verdict(usual) {
+  if (!usual) return "no days yet";
+  const soFar = usual.newest.day === new Date().toISOString().slice(0, 10) ? ", so far" : "";
+  return h("span", { class: usual.known && Math.abs(usual.far) > 3 ? "verdict unusual" : "verdict" }, usual.says + soFar);
+}
+
+function health(site) {
+  const fine = site.state === "fine";
+  const waiting = site.pending ? `, ${count(site.pending)} waiting` : "";
+  return h("span", { class: fine ? "state counted" : "state refused" }, h("span", { "aria-hidden": "true" }, fine ? "●" : "▲"), ` ${site.state}${waiting}`);
+}
+
+function more({ sites, shown }, place) {
+  if (shown.length === sites.length) return null;
+  return h("p", { class: "more" }, h("a", { href: `${place.path}?sites=all` }, `All ${sites.length} sites`));
+}
+
+function worstOf({ findings, since, status }) {
+  const few = findings.slice(0, FEW);
+  const list = few.map((each) => h("li", { "data-key": `${each.site} ${each.day} ${each.kind} ${each.src_ip} ${each.dst_ip} ${each.file}` },
+    severity(each.severity), h("div", {}, h("div", { class: "who" }, about(each), h("span", { class: "soft" }, ` ${each.site}, ${short(each.day)}`)), told(each))));
+  return h("section", { class: "card", "aria-labelledby": "worst" },
+    h("h2", { id: "worst" }, "What stands out"), h("p", { class: "soft" }, `${short(since)} to ${short(status.last_day)}`),
+    few.length ? h("ol", { class: "findings" }, list) : empty("Nothing stands out in these days."),
+    h("p", { class: "more" }, h("a", { href: "/anomalies" }, findings.length > FEW ? `All ${findings.length}` : "All anomalies")));
+}
+
+function largest({ first }) {
+  const columns = [
+    { head: "Pair", cell: (row) => subject(row.site, row.src_ip, row.dst_ip) },
+    { head: "Site", narrow: false, cell: (row) => row.site },
+    { head: "Duration", figures: true, cell: (row) => duration(row.value) },
+    { head: "Trend", narrow: false, cell: (row) => bars(row.trend, `Trend since ${row.trend_from}`, { width: 72 }) },
+  ];
+  return h("section", { class: "card", "aria-labelledby": "first" },
+    h("h2", { id: "first" }, "Top talkers"),
+    h("p", { class: "soft" }, first.first_day ? `by duration, ${short(first.first_day)} to ${short(first.last_day)}` : ""),
+    first.items.length ? table("Pairs with the longest duration", columns, first.items, (row) => `${row.site} ${row.src_ip} ${row.dst_ip}`, { hide: true }) : empty("No pair yet."),
+    h("p", { class: "more" }, h("a", { href: "/top" }, "All of the top", hidden(" talkers"))));
+}
