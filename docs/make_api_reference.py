@@ -90,13 +90,23 @@ def _values(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
 
 
 def _keys(reference: str, schemas: dict[str, Any]) -> str:
-    properties = schemas[reference.rpartition("/")[2]]["properties"]
-    items = properties.pop("items", None) if "items" in properties else None
-    own = ", ".join(f"`{key}`" for key in properties)
+    properties = dict(schemas[reference.rpartition("/")[2]]["properties"])
+    items = properties.pop("items", None)
+    own = _named(properties, schemas)
     if items is None:
         return f"{own}."
     of_items = schemas[items["items"]["$ref"].rpartition("/")[2]]["properties"]
-    return f"{own}, and `items`, each with {', '.join(f'`{key}`' for key in of_items)}."
+    return f"{own}, and `items`, each with {_named(of_items, schemas)}."
+
+
+def _named(properties: dict[str, Any], schemas: dict[str, Any]) -> str:
+    return ", ".join(f"`{key}`{_within(schema, schemas)}" for key, schema in properties.items())
+
+
+def _within(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
+    found = next((each["$ref"] for each in (schema, *schema.get("anyOf", ())) if "$ref" in each), "")
+    properties = schemas[found.rpartition("/")[2]].get("properties", {}) if found else {}
+    return f" ({', '.join(f'`{key}`' for key in properties)})" if properties else ""
 
 
 if __name__ == "__main__":

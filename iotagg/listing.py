@@ -43,6 +43,21 @@ def key_at(store: Store, site: str) -> str | None:
     return str(record.head.reading.get("pseudonym", "")) if record is not None else None
 
 
+def mixed_keys(store: Store, site: str, own: str) -> str:
+    """Return what is to be said where a site's files are under another key than `own`, or under none; else "".
+
+    `own` is the fingerprint of the key of what comes, empty for real addresses.
+    """
+    there = key_at(store, site)
+    if there is None or there == own:
+        return ""
+    return f"site {site} holds files {_told(there)}, and these come {_told(own)}: the same device is two there"
+
+
+def _told(key: str) -> str:
+    return f"with pseudonyms under key {key}" if key else "with real addresses"
+
+
 class _Books:
     # What is known of all files, each site's loaded once: many questions about single files would cost far more.
     def __init__(self, store: Store, sites: Iterable[str]) -> None:

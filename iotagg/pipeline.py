@@ -81,12 +81,15 @@ class Summary:
     columns: dict[str, str]
 
 
-def upload(store: Store, file: Path, request: Request, passed: Callable[[int], object] = no_progress) -> Outcome:
+def upload(
+    store: Store, file: Path, request: Request, passed: Callable[[int], object] = no_progress, *, path: str = ""
+) -> Outcome:
     """Count one file, unless it is counted already, and return what became of it.
 
-    `passed` is told the bytes on disk as they are read. A file that is refused is an outcome, not an error.
+    `passed` is told the bytes on disk as they are read; `path` is what the file is remembered as, where that is not
+    where it lies. A file that is refused is an outcome, not an error.
     """
-    path = path_text(file)
+    path = path or path_text(file)
     if not is_text(path):
         return Outcome(path, request.site, "refused", reason="its name is not UTF-8; rename it")
     try:

@@ -35,18 +35,11 @@ def pseudonyms_under(key_file: str | None) -> Pseudonyms | None:
 
 def say_if_mixed(store: Store, request: Request) -> None:
     """Print a line when a site's files are under another key, or under none: the same device would be two."""
-    from iotagg.listing import key_at  # noqa: PLC0415 (not asked where there is no database yet)
+    from iotagg.listing import mixed_keys  # noqa: PLC0415 (not asked where there is no database yet)
 
     try:
-        there = key_at(store, request.site)
+        said = mixed_keys(store, request.site, request.reading.pseudonym)
     except CloudError:
         return  # who may only upload may not ask the table; and no upload waits for it
-    own = request.reading.pseudonym
-    if there is not None and there != own:
-        print_error(
-            f"site {request.site} holds files {_told(there)}, and these come {_told(own)}: the same device is two there"
-        )
-
-
-def _told(key: str) -> str:
-    return f"with pseudonyms under key {key}" if key else "with real addresses"
+    if said:
+        print_error(said)

@@ -12,7 +12,7 @@ from iotagg.core.judging.sites import FileLines, rejects_findings, sent_days, si
 from iotagg.standing_out.question import Judged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from iotagg.core.contribution import Head
     from iotagg.core.findings import Finding
@@ -43,16 +43,21 @@ class SiteFiles:
 
 def site_files(store: Store, site: str, today: str) -> SiteFiles:
     """Return what the heads of a site's files say, of those that are in."""
-    records = [record for record in store.files(site) if record.is_in]
+    return said_by(site, [record for record in store.files(site) if record.is_in], today)
+
+
+def said_by(site: str, records: Sequence[FileRecord], today: str) -> SiteFiles:
+    """Return what the heads of these files say."""
     flows: Counter[str] = Counter()
     for record in records:
-        flows.update(_flows_of(record.head))
+        flows.update(flows_of(record.head))
     latest = later(today, AHEAD)
     sent = [day for day in sent_days(flows) if day <= latest]
     return SiteFiles(site, tuple(sent), tuple(_lines_of(records, frozenset(sent))))
 
 
-def _flows_of(head: Head) -> dict[str, int]:
+def flows_of(head: Head) -> dict[str, int]:
+    """Return the flows of each day of a file, as far as its head tells them."""
     # Heads that were made before they told each day's flows know their first and last day.
     if head.days or not head.pair_days:
         return head.days
@@ -64,7 +69,7 @@ def _lines_of(records: Iterable[FileRecord], sent: frozenset[str]) -> Iterable[F
     for record in records:
         head = record.head
         # A few rows with a wrong clock do not make a file one of another year.
-        day = max((day for day in _flows_of(head) if day in sent), default=head.last_day)
+        day = max((day for day in flows_of(head) if day in sent), default=head.last_day)
         if day:
             yield FileLines(min(record.paths, default=""), day, head.lines["counted"], head.lines["rejected"])
 

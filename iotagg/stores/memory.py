@@ -17,7 +17,7 @@ from iotagg.core.pair_month import PairMonth
 from iotagg.core.rejects import Reject, read_rejects
 from iotagg.stores.memory_ranks import MemoryRanks
 from iotagg.stores.memory_tables import Tables
-from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
+from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH, NO_PAIR
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -256,9 +256,10 @@ class MemoryStore(MemoryRanks):
         rows = (row for row in self.scan(site) if (row.source, row.destination) == (source, destination))
         return [row for row in rows if first <= row.month <= last]
 
-    def scan(self, site: str) -> Iterator[PairMonth]:
+    def scan(self, site: str, after: tuple[str, str] = NO_PAIR) -> Iterator[PairMonth]:
         with self._lock:
-            kept = sorted((key, sums) for key, sums in self._tables.sums.items() if key[0] == site)
+            of_site = ((key, sums) for key, sums in self._tables.sums.items() if key[0] == site)
+            kept = sorted((key, sums) for key, sums in of_site if key[1:3] > after)
         floor = self.floor()
         return (PairMonth(*key[1:], sums) for key, sums in kept if sums[FLOWS] and key[3] >= floor)
 

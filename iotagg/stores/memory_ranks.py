@@ -38,9 +38,10 @@ class MemoryRanks:
         while together := list(islice(waiting, _READ_TOGETHER)):
             yield from self._kept((site, *key) for key in dict.fromkeys(together))
 
-    def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
+    def source_months(self, site: str, source: str, after: str = "") -> Iterator[PairMonth]:
         with self._lock:
-            return iter(self._kept(sorted(key for key in self._tables.sums if key[:2] == (site, source))))
+            of_source = (key for key in self._tables.sums if key[:2] == (site, source))
+            return iter(self._kept(sorted(key for key in of_source if key[2] > after)))
 
     def _kept(self, keys: Iterable[PairMonthKey]) -> list[PairMonth]:
         with self._lock:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FIRST_MONTH = FIRST_DAY[:7]
 LAST_MONTH = LAST_DAY[:7]
+NO_PAIR = ("", "")
+"""Source and destination before those of any pair."""
 
 
 class Ranked(Protocol):
@@ -40,6 +42,14 @@ class Ranked(Protocol):
 
     def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
         """Yield all months of a source; of devices, all of a device."""
+        ...
+
+
+class Devices(Ranked, Protocol):
+    """What the pairs of each source, or of each destination, add up to."""
+
+    def names(self, site: str, after: str = "") -> Iterator[str]:
+        """Yield the addresses of all of them, in whatever month, sorted; those that come after one, if one is given."""
         ...
 
 
@@ -243,8 +253,11 @@ class Store(Protocol):
         """Return a pair's months between two inclusive ones (`2022-12`), oldest first, without empty ones."""
         ...
 
-    def scan(self, site: str) -> Iterator[PairMonth]:
-        """Yield all pair-months of a site, sorted by source, destination and month, without empty ones."""
+    def scan(self, site: str, after: tuple[str, str] = NO_PAIR) -> Iterator[PairMonth]:
+        """Yield all pair-months of a site, sorted by source, destination and month, without empty ones.
+
+        Only those of pairs that come after one, if one is given: what lies before it takes no time, but in DynamoDB.
+        """
         ...
 
     def several_months(self, site: str, keys: Iterable[tuple[str, str, str]]) -> Iterator[PairMonth]:
@@ -254,8 +267,11 @@ class Store(Protocol):
         """
         ...
 
-    def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
-        """Yield all pair-months of a source, sorted by destination and month, without empty ones."""
+    def source_months(self, site: str, source: str, after: str = "") -> Iterator[PairMonth]:
+        """Yield all pair-months of a source, sorted by destination and month, without empty ones.
+
+        Only those of destinations that come after one, if one is given: what lies before it takes no time.
+        """
         ...
 
     # Where to look first: what is kept beside the sums, and follows them by whoever assesses.
@@ -304,7 +320,7 @@ class Store(Protocol):
         """Yield what ranks() does of the pairs whose source or destination is one of these devices, in any order."""
         ...
 
-    def devices(self, side: Side) -> Ranked | None:
+    def devices(self, side: Side) -> Devices | None:
         """Return what the pairs of each source or destination add up to; None where a store keeps no such totals.
 
         They are those of when sum_devices() was called last, have no squares, and may have more than 38 digits.

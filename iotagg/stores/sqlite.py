@@ -18,7 +18,7 @@ from iotagg.core.rejects import Reject, read_rejects
 from iotagg.errors import NumberTooLarge
 from iotagg.stores import sum_texts
 from iotagg.stores.connection import BUSY_SECONDS, Database
-from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
+from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH, NO_PAIR
 from iotagg.stores.sqlite_books import IS_KEPT, OF_FILE, OF_PAIR_MONTH, SqliteBooks, file_key
 from iotagg.stores.sqlite_device_faults import DeviceFaults
 from iotagg.stores.sqlite_devices import SqliteDevices
@@ -435,12 +435,13 @@ class SqliteStore:
         )
         return list(_pair_months(self._run(query, site, source, destination, first, last)))
 
-    def scan(self, site: str) -> Iterator[PairMonth]:
+    def scan(self, site: str, after: tuple[str, str] = NO_PAIR) -> Iterator[PairMonth]:
         query = (
-            f"SELECT source, destination, month, sums FROM pair_month WHERE site = ? AND {IS_KEPT}"
+            "SELECT source, destination, month, sums FROM pair_month"
+            f" WHERE site = ? AND (source, destination) > (?, ?) AND {IS_KEPT}"
             " ORDER BY source, destination, month"
         )
-        return _pair_months(self._run(query, site))
+        return _pair_months(self._run(query, site, *after))
 
     def correct(self, before: Held, sums: dict[str, int]) -> bool:
         with self._database.transaction():

@@ -202,6 +202,20 @@ class KeptDevices:
                     # Else a list that leads back to its beginning would be gone through for ever.
                     raise ValueError("it is in no order")
 
+    def names(self, site: str, after: str = "") -> Iterator[str]:
+        places = [place for (place,) in self._run(f"SELECT place FROM rank_month WHERE site = ? AND {IS_KEPT}", site)]
+        query = "SELECT device FROM device_month WHERE place = ? AND side = ? AND device > ? ORDER BY device LIMIT ?"
+        while True:
+            # The first of all months are among the first of each.
+            rows = (row for place in places for row in self._run(query, place, self._side, after, _TOGETHER))
+            with intact("the list of devices"):
+                # Else a list that leads back to its beginning would be gone through for ever.
+                together = sorted({device for (device,) in rows if device > after})[:_TOGETHER]
+            yield from together
+            if len(together) < _TOGETHER:
+                return
+            after = together[-1]
+
     def several_months(self, site: str, keys: Iterable[tuple[str, str, str]]) -> Iterator[PairMonth]:
         waiting = iter(sorted((month, source or destination) for source, destination, month in keys))
         while together := list(islice(waiting, _TOGETHER)):

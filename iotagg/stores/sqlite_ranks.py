@@ -91,12 +91,12 @@ class SqliteRanks:
             )
             yield from _with_flows(rows.fetchall())
 
-    def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
+    def source_months(self, site: str, source: str, after: str = "") -> Iterator[PairMonth]:
         query = (
             "SELECT source, destination, month, sums FROM pair_month"
-            f" WHERE site = ? AND source = ? AND {IS_KEPT} ORDER BY destination, month"
+            f" WHERE site = ? AND source = ? AND destination > ? AND {IS_KEPT} ORDER BY destination, month"
         )
-        return _with_flows(self._run(query, site, source))
+        return _with_flows(self._run(query, site, source, after))
 
     def ranked_months(
         self, site: str, source: str, destination: str, first: str = FIRST_MONTH, last: str = LAST_MONTH

@@ -9,11 +9,25 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from iotagg import __version__
-from iotagg.web import looks, on_stack, pairs, signing_in, standing_out
+from iotagg.web import (
+    allowances,
+    devices,
+    event_stream,
+    looks,
+    me,
+    on_stack,
+    pairs,
+    signing_in,
+    sites,
+    standing_out,
+    uploads,
+)
+from iotagg.web.changes import Changes
 from iotagg.web.desk import Desk
 from iotagg.web.headers import Heads, Hosts, SameOrigin, SecurityHeaders
 from iotagg.web.pages import router as pages
 from iotagg.web.problems import Problem, answers, handle_problems
+from iotagg.web.receiving import Reception, Terms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection
@@ -37,17 +51,24 @@ def make_app(
     access: Access,
     hosts: Collection[str] = (),
     check: Callable[[], object] = lambda: None,
+    *,
+    terms: Terms | None = None,
+    changes: Changes | None = None,
     stack: OnStack | None = None,
 ) -> FastAPI:
     """Return an app that asks a store for those that `access` knows, under these host names or any.
 
-    `check` is called before each question, and may raise an IotaggError. `stack` is what a stack has beside its store.
+    `check` is called before each question, and may raise an IotaggError. `terms` are those on which files are taken,
+    `changes` tell when the store changed. `stack` is what a stack has beside its store: files do not come here then.
     """
     desk = Desk(store, access, check)
+    reception, told = Reception(terms or Terms()), changes or Changes(None, check)
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
         yield
+        told.close()
+        reception.close()
         desk.close()
 
     app = FastAPI(
@@ -63,7 +84,10 @@ def make_app(
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.desk, app.state.stack = desk, stack
-    for part in (looks, pairs, standing_out, signing_in, *([on_stack] if stack else ())):
+    app.state.reception = reception
+    app.state.changes = told
+    changing = (on_stack,) if stack else (uploads, event_stream)
+    for part in (looks, sites, pairs, devices, standing_out, me, signing_in, allowances, *changing):
         app.include_router(part.router)
     handle_problems(app)
     _describe_problems(app)

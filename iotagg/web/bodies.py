@@ -117,6 +117,58 @@ _FIGURES: dict[str, Any] = {metric.name: _described(metric.name) for metric in M
 Top = create_model("Top", __base__=Ranked, **_FIGURES)
 
 
+class Site(BaseModel):
+    """A site, and what its files that are counted add up to. More keys may follow."""
+
+    site: str
+    files: int = Field(description="How many files are counted.")
+    pending: int | None = Field(description="Files whose figures are not all in yet; null where nobody knows.")
+    flows: int
+    rejected: int = Field(description="The lines of those files that were rejected.")
+    first_day: str | None
+    last_day: str | None
+    last_counted: str | None = Field(description="When a file was counted last (ISO 8601); null where nobody notes it.")
+    state: str = Field(
+        description="fine; silent (it has sent nothing lately); rejects (unusually many lines of a late file were"
+        " rejected); pending (files are on their way); empty (nothing is counted). More may follow."
+    )
+
+
+class SiteDay(BaseModel):
+    """What came from a site for a day."""
+
+    day: str
+    flows: int
+    files: int = Field(description="How many files hold flows of the day.")
+
+
+class Traffic(BaseModel):
+    """What a device sent, or received, in all."""
+
+    first_month: str = Field(description="The first month with flows.", examples=["2022-12"])
+    last_month: str = Field(description="The last month with flows.", examples=["2022-12"])
+    flows: int
+
+
+_Traffic = create_model("DeviceTraffic", __base__=Traffic, **_FIGURES)
+
+
+class Device(BaseModel):
+    """A device of a site."""
+
+    address: str
+    sent: _Traffic | None = Field(description="As a source; null where it is none.")  # type: ignore[valid-type]  # made above
+    received: _Traffic | None = Field(description="As a destination; null where it is none.")  # type: ignore[valid-type]  # as above
+
+
+class Me(BaseModel):
+    """Who asks, and what they may do."""
+
+    name: str = Field(description="The name beside the token.", examples=["anna"])
+    sites: list[str] | None = Field(description="The sites that they may ask about; null where that is all of them.")
+    may_write: bool = Field(description="Whether they may also change something.")
+
+
 class Finding(BaseModel):
     """Something that stands out; what it is not about is null. More keys may follow."""
 
@@ -170,6 +222,24 @@ class Rejects(Items):
     """Rejected lines."""
 
     items: list[Reject]
+
+
+class Sites(Items):
+    """Sites."""
+
+    items: list[Site]
+
+
+class SiteDays(Items):
+    """Days of a site."""
+
+    items: list[SiteDay]
+
+
+class Devices(Items):
+    """Devices of a site."""
+
+    items: list[Device]
 
 
 class Tops(Items):

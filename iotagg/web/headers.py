@@ -20,6 +20,8 @@ SECURITY = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+IS_HEAD = "iotagg.is_head"
+"""What a scope has where a body would never end, and only its headers are wanted."""
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -51,7 +53,7 @@ class Heads:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app answer."""
         is_head = scope["type"] == "http" and scope["method"] == "HEAD"
-        await self._app(dict(scope, method="GET") if is_head else scope, receive, send)
+        await self._app(dict(scope, method="GET") | {IS_HEAD: True} if is_head else scope, receive, send)
 
 
 class SameOrigin:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from iotagg import __version__
 from iotagg.core.contribution import Name
@@ -17,7 +17,7 @@ from iotagg.listing import status as standing_of
 from iotagg.web import bodies
 from iotagg.web.desk import Asked, Question
 from iotagg.web.on_stack import OnStack
-from iotagg.web.paging import Cursor, Limit, page
+from iotagg.web.paging import Page
 from iotagg.web.pairs import SiteAsked
 from iotagg.web.problems import answers
 from iotagg.web.values import SiteNamed
@@ -53,10 +53,9 @@ def _waiting(stack: OnStack | None, asked: Asked) -> dict[str, Any]:
 @router.get("/v1/files", response_model=bodies.Files, responses=answers(HTTPStatus.NOT_FOUND))
 async def files(
     asked: Question,
+    page: Annotated[Page, Depends()],
     site: SiteAsked = None,
     name: Annotated[str, Query(max_length=4_096, description="A path's end, or how a contribution begins.")] = "",
-    limit: Limit = 100,
-    cursor: Cursor = "",
 ) -> Response:
     """Files and what became of them, sorted by site, path, contribution and state."""
 
@@ -64,7 +63,7 @@ async def files(
         outcomes = [
             outcome.as_json() for outcome in files_at(asked.store, asked.sites(site), name, known=asked.sites())
         ]
-        return page(sorted(outcomes, key=_key), limit, cursor, _key)
+        return page.of(sorted(outcomes, key=_key), _key)
 
     return await asked.answer(found)
 
@@ -80,11 +79,9 @@ def _key(file: dict[str, Any]) -> list[str]:
 )
 async def rejects(
     asked: Question,
+    page: Annotated[Page, Depends()],
     site: SiteNamed,
     contribution: Annotated[str, Path(description="The file's, as /v1/files tells it.")],
-    *,
-    limit: Limit = 100,
-    cursor: Cursor = "",
 ) -> Response:
     """The lines of a file that were rejected, by their numbers, with reasons."""
 
@@ -93,6 +90,6 @@ async def rejects(
         if asked.store.file(name) is None:
             raise NotFound(f"no file of {site} has the contribution {contribution}; /v1/files lists them")
         lines = ({"line": each.line, "reason": each.reason, "text": each.text} for each in asked.store.rejects(name))
-        return page(lines, limit, cursor, lambda line: [str(line["line"]).zfill(_LINE_DIGITS)])
+        return page.of(lines, lambda line: [str(line["line"]).zfill(_LINE_DIGITS)])
 
     return await asked.answer(found)

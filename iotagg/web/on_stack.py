@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
 
 from iotagg.web.problems import answers, problem
-from iotagg.web.values import SiteNamed
+from iotagg.web.uploads import ToSend, Way
+from iotagg.web.values import SiteNamed, checked_name
 from iotagg.web.writing import Change, body_of, described_body
 
 if TYPE_CHECKING:
@@ -37,33 +37,19 @@ class OnStack:
     origins: tuple[str, ...] = ()
 
 
-class Named(BaseModel):
-    """A file that somebody has."""
-
-    name: str = Field(min_length=1, max_length=1_024, description="Its name, or its path such as 2022/flows.csv.")
-
-
-class Place(BaseModel):
-    """Where a file is to be sent."""
-
-    method: str = Field(examples=["PUT"])
-    url: str = Field(description="Good for a few minutes, for one file.")
-    headers: dict[str, str] = Field(description="Headers to send with it.")
-
-
 @router.post(
     "/v1/sites/{site}/uploads",
-    response_model=Place,
+    response_model=Way,
     responses=answers(HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND),
-    openapi_extra=described_body(Named),
+    openapi_extra=described_body(ToSend),
 )
 async def place_for_upload(request: Request, asked: Change, site: SiteNamed) -> Response:
     """Where to send a file: to the bucket of the stack, whose workers then count it."""
-    body = await body_of(request, Named)
+    name = checked_name((await body_of(request, ToSend)).name)
     stack: OnStack = request.app.state.stack
 
     def found() -> Response:
-        told = stack.place(asked.caller.fillable_site_in(asked.store, site), body.name)
+        told = stack.place(asked.caller.fillable_site_in(asked.store, site), name)
         # Whoever has the address may put the file there.
         return JSONResponse(told, headers={"Cache-Control": "no-store"})
 

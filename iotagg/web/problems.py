@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from iotagg.errors import (
     CloudBusy,
     CloudError,
+    FileRefused,
     InvalidValue,
     IotaggError,
     NoRoom,
@@ -41,6 +42,7 @@ _STATUSES: tuple[tuple[type[IotaggError], HTTPStatus], ...] = (
     (UploadTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (NoRoom, HTTPStatus.INSUFFICIENT_STORAGE),
     (StoreFull, HTTPStatus.INSUFFICIENT_STORAGE),
+    (FileRefused, HTTPStatus.UNPROCESSABLE_ENTITY),
     (InvalidValue, HTTPStatus.UNPROCESSABLE_ENTITY),
     (CloudBusy, HTTPStatus.SERVICE_UNAVAILABLE),
     (CloudError, HTTPStatus.SERVICE_UNAVAILABLE),

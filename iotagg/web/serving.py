@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import signal
 import socket
@@ -11,16 +12,23 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from iotagg.errors import InvalidValue, IotaggError
+from iotagg.web.changes import MOST
+from iotagg.web.event_stream import PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from fastapi import FastAPI
 
+    from iotagg.web.changes import Changes
+
 _ENDS = (signal.SIGINT, signal.SIGTERM)
 _KEPT_SECONDS = 15  # a connection on which nothing is asked
 _LONGEST_HEAD = 32 * 1024
 _WAITING = 1_024  # connections that nobody has taken yet
+_GONE_MILLISECONDS = 120_000  # after which somebody who takes nothing of what was sent is not there any more
+_MOST_FILES = 16_384
+_FLUSH_SECONDS = 1.0
 
 
 def is_loopback(host: str) -> bool:
@@ -40,12 +48,27 @@ def listen(host: str, port: int) -> socket.socket:
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections have it from what they came by
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _GONE_MILLISECONDS)
         listening.bind((host, port))
         listening.listen(_WAITING)
     except OSError as error:
         listening.close()
         raise IotaggError(f"nothing can listen on {host}, port {port}: {error.strerror}; name another --port") from None
     return listening
+
+
+def most_listeners() -> int:
+    """Return how many may listen to changes: half of what may be open, of which as much is asked for as is needed."""
+    try:
+        import resource  # noqa: PLC0415 (Windows has no such limit)
+    except ImportError:
+        return MOST
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < _MOST_FILES:
+        soft = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return min(MOST, soft // 2)
 
 
 def address_of(listening: socket.socket) -> str:
@@ -68,10 +91,26 @@ def serve(app: FastAPI, listening: socket.socket, began: Callable[[], object] = 
         h11_max_incomplete_event_size=_LONGEST_HEAD,
     )
     began()
-    _Server(config).run(sockets=[listening])
+    _Server(config, app.state.changes).run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, changes: Changes) -> None:
+        super().__init__(config)
+        self._changes = changes
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Streams have no end of their own; all else that is being answered is waited for.
+        self._changes.end()
+        asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self._drop_streams)
+        await super().shutdown(sockets)
+
+    def _drop_streams(self) -> None:
+        # Those who do not take the last of what they were sent.
+        for connection in list(self.server_state.connections):
+            if (getattr(connection, "scope", None) or {}).get("path") == PATH:
+                connection.transport.abort()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         # uvicorn's own sends itself the signal again at the end; to be told to end is no failure.

@@ -119,6 +119,23 @@ def test_nobody_who_adds_up_devices_or_asks_for_the_largest_of_them_reads_a_whol
     assert whole_tables(store, statements) == set()
 
 
+def test_a_page_begins_where_the_one_before_it_ended(store: SqliteStore) -> None:
+    # Of the rows before it, none is read: the index is entered by all that a cursor names.
+    kept = store.devices("destination")
+    for work, entered in (
+        (lambda: list(store.scan("paris", ("192.168.1.7", "192.0.2.1"))), "site=? AND (source,destination)>(?,?)"),
+        (lambda: list(store.source_months("paris", "192.168.1.7", "192.0.2.1")), "source=? AND destination>?"),
+        (lambda: list(kept.names("paris", "192.0.2.1")), "place=? AND side=? AND device>?"),
+    ):
+        store.apply(name_of(1), 1, 0, [pair_month("192.168.1.7")])
+        store.doubt_devices("paris")
+        store.sum_devices("paris")
+        *_, asked = statements_of(store, work)
+        plan = [detail for *_, detail in store._database.connection.execute(f"EXPLAIN QUERY PLAN {asked}")]
+        assert any(entered in detail for detail in plan), plan
+        assert not any("B-TREE" in detail for detail in plan), plan
+
+
 def test_a_statement_that_reads_a_whole_table_would_be_found(store: SqliteStore) -> None:
     before = "SELECT site FROM file WHERE NOT erased UNION SELECT site FROM path ORDER BY site"
     assert whole_tables(store, [before]) == {"file", "path"}

@@ -300,3 +300,19 @@ def test_where_a_pair_cannot_be_read_nothing_is_said_of_its_devices(
     assert agrees(store)
     run(file, "UPDATE pair_month SET sums = 'x'", "DELETE FROM device_month")
     assert store.device_faults("paris") == []
+
+
+def test_names_of_devices_are_those_of_all_months_each_once_in_order(store: SqliteStore) -> None:
+    several = [f"192.0.2.{number}" for number in range(256)] + [f"203.0.113.{number}" for number in range(250)]
+    for number, month in enumerate(("2022-11", "2022-12")):
+        half = [pair_month(DEVICE, month, peer) for peer in several[number::2] + several[:7]]
+        for place in range(0, len(half), 96):
+            store.apply(name_of(number), 1, place, half[place : place + 96])
+    store.doubt_devices("paris")
+    store.sum_devices("paris")
+    kept = store.devices("destination")
+    assert list(store.devices("source").names("paris")) == [DEVICE]
+    assert list(kept.names("paris")) == sorted(several)
+    for after in (several[0], several[-1], "192.0.2.77x", "z"):
+        assert list(kept.names("paris", after)) == sorted(each for each in several if each > after)
+    assert list(kept.names("tokyo")) == []

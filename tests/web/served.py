@@ -65,9 +65,9 @@ class Served:
 
 
 @contextmanager
-def serving(database: Path, *options: str, quiet: bool = True) -> Iterator[Served]:
-    """Run `iotagg serve` over a database, on a free port; it has to end well, and to say nothing meanwhile."""
-    command = [sys.executable, "-m", "iotagg", "--db", str(database), "serve", "--port", "0", *options]
+def serving(database: Path, *options: str, port: int = 0, quiet: bool = True) -> Iterator[Served]:
+    """Run `iotagg serve` over a database, on a port or a free one; it has to end well, and to say nothing meanwhile."""
+    command = [sys.executable, "-m", "iotagg", "--db", str(database), "serve", "--port", str(port), *options]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("IOTAGG_")}
     server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
     assert server.stderr is not None

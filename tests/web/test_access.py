@@ -54,7 +54,7 @@ def test_another_site_is_as_if_it_were_not_there(guarded: Served) -> None:
         text = told.content.decode().replace("tokyo", "elsewhere") if told.status == 404 else told.content.decode()
         assert "tokyo" not in text
         assert "192.168.2." not in text.replace("192.168.2.7", "")
-    for path in ("/v1/files", "/v1/top", "/v1/anomalies", "/v1/pairs/192.168.2.7/192.0.2.3"):
+    for path in ("/v1/files", "/v1/top", "/v1/anomalies", "/v1/pairs", "/v1/pairs/192.168.2.7/192.0.2.3"):
         hidden, missing = (guarded.ask(path, token=PARIS, site=site) for site in ("tokyo", "berlin"))
         assert hidden.status == missing.status == 404
         assert hidden.content.replace(b"tokyo", b"berlin") == missing.content
@@ -63,7 +63,10 @@ def test_another_site_is_as_if_it_were_not_there(guarded: Served) -> None:
 def test_who_may_ask_about_one_site_is_told_of_it_alone(guarded: Served) -> None:
     assert guarded.ask("/v1/status", token=PARIS).body["sites"] == ["paris"]
     assert guarded.ask("/v1/status", token=ALL).body["sites"] == ["paris", "tokyo"]
-    for path, query in (("/v1/files", {}), ("/v1/top", {"limit": 100}), ("/v1/anomalies", {"since": "2022-12-01"})):
+    for path, query in (
+        *(("/v1/files", {}), ("/v1/top", {"limit": 100}), ("/v1/anomalies", {"since": "2022-12-01"})),
+        *(("/v1/sites", {}), ("/v1/pairs", {"limit": 1_000})),
+    ):
         for token, sites in ((PARIS, {"paris"}), (ALL, {"paris", "tokyo"})):
             answer = guarded.ask(path, token=token, **query)
             assert {each["site"] for each in answer.body["items"]} == sites, path
@@ -153,3 +156,10 @@ def test_a_file_of_tokens_holds_no_token(guarded: Served) -> None:
     text = (guarded.database.parent / "tokens.txt").read_text("utf-8")
     assert ALL not in text
     assert sha256(ALL.encode()).hexdigest() in text
+
+
+def test_who_asks_is_told_who_that_is(guarded: Served, served: Served) -> None:
+    for token, name, sites in ((ALL, "anna", None), (PARIS, "paris-office", ["lima", "paris"])):
+        told = guarded.ask("/v1/me", token=token).body
+        assert (told["name"], told["sites"]) == (name, sites)
+    assert served.ask("/v1/me").body["sites"] is None

@@ -33,6 +33,12 @@ ANSWERED = [
     ("/v1/top", {"month": "2022-12"}),
     ("/v1/top", {"of": "destinations", "by": "growth", "month": "2022-12", "limit": 3}),
     ("/v1/anomalies", {"since": "2022-12-01"}),
+    ("/v1/me", {}),
+    ("/v1/sites", {}),
+    ("/v1/sites/tokyo/days", {"since": "2022-12-20"}),
+    ("/v1/sites/paris/devices", {"limit": 3}),
+    ("/v1/pairs", {"since": "2022-12-05", "limit": 50}),
+    ("/v1/sites/paris/devices/192.0.2.3/sources", {"until": "2022-11-05"}),
 ]
 
 
@@ -65,6 +71,51 @@ def test_pages_of_a_devices_peers_join_to_all_of_them(served: Served, command: C
     peers = served.items("/v1/sites/paris/devices/192.168.1.7/peers", limit=limit)
     assert peers == printed(command, "pairs", "--site", "paris", "--json")
     assert len(peers) == 45
+
+
+@pytest.mark.parametrize("limit", [1, 7, 44, 45, 46, 89, 90, 1000])
+def test_pages_of_all_pairs_join_to_all_of_them(served: Served, command: Command, limit: int) -> None:
+    pairs = served.items("/v1/pairs", limit=limit)
+    assert pairs == printed(command, "pairs", "--json")
+    assert len(pairs) == 90
+    between = {"since": "2022-11-20", "until": "2022-12-02"}
+    few = printed(command, "pairs", "--site", "tokyo", "--since", "2022-11-20", "--until", "2022-12-02", "--json")
+    assert served.items("/v1/pairs", limit=limit, site="tokyo", **between) == few
+    assert len(few) == 5
+
+
+@pytest.mark.parametrize("limit", [1, 2, 1000])
+def test_pairs_to_a_device_are_those_of_the_command(served: Served, command: Command, limit: int) -> None:
+    sources = served.items("/v1/sites/paris/devices/192.0.2.3/sources", limit=limit)
+    every = printed(command, "pairs", "--site", "paris", "--json")
+    assert sources == [pair for pair in every if pair["dst_ip"] == "192.0.2.3"] != []
+
+
+@pytest.mark.parametrize("limit", [1, 45, 46, 47])
+def test_devices_add_up_to_their_pairs(served: Served, command: Command, limit: int) -> None:
+    devices = served.items("/v1/sites/paris/devices", limit=limit)
+    every = printed(command, "pairs", "--site", "paris", "--json")
+    for side, key in (("sent", "src_ip"), ("received", "dst_ip")):
+        told = {each["address"]: each[side]["fwd_packets"] for each in devices if each[side] is not None}
+        addresses = {pair[key] for pair in every}
+        assert told == {
+            address: sum(pair["fwd_packets"] for pair in every if pair[key] == address) for address in addresses
+        }
+    assert [each["address"] for each in devices] == sorted(
+        {pair[end] for pair in every for end in ("src_ip", "dst_ip")}
+    )
+
+
+def test_sites_are_those_of_the_status_and_days_add_up_to_them(served: Served) -> None:
+    sites = served.items("/v1/sites")
+    status = served.ask("/v1/status").body
+    assert [each["site"] for each in sites] == status["sites"]
+    assert sum(each["flows"] for each in sites) == status["flows"]
+    days = served.items("/v1/sites/paris/days")
+    assert (sum(each["flows"] for each in days), len(days)) == (sites[0]["flows"], 56)
+    assert served.items("/v1/sites/paris/days", since="2022-12-27", until="2022-12-27") == [
+        {"day": "2022-12-27", "flows": 45, "files": 1}
+    ]
 
 
 @pytest.mark.parametrize("of", ["pairs", "sources", "destinations"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import sqlite3
+from base64 import b64decode, urlsafe_b64encode
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -42,6 +43,10 @@ QUERIES = {
     PAIR: ["site", "since", "until"],
     f"{PAIR}/days.csv": ["site", "since", "until"],
     "/v1/sites/paris/devices/192.168.1.7/peers": ["since", "until", "limit", "cursor"],
+    "/v1/pairs": ["site", "since", "until", "limit", "cursor"],
+    "/v1/sites/paris/days": ["since", "until"],
+    "/v1/sites/paris/devices": ["limit", "cursor"],
+    "/v1/sites/paris/devices/192.0.2.3/sources": ["since", "until", "limit", "cursor"],
     "/v1/top": ["by", "of", "site", "month", "since", "until", "src", "dst", "min_packets", "limit"],
     "/v1/anomalies": ["site", "since", "until", "least", "singly"],
 }
@@ -89,6 +94,35 @@ def test_what_makes_no_sense_or_is_not_there_is_said(
     assert_problem(served.ask(path, **query), status, detail)
 
 
+FIRST_PAGES = [
+    ("/v1/files", {}),
+    ("/v1/pairs", {}),
+    ("/v1/pairs", {"site": "paris"}),
+    ("/v1/pairs", {"since": "2022-12-01"}),
+    ("/v1/sites/paris/devices", {}),
+    ("/v1/sites/tokyo/devices", {}),
+    ("/v1/sites/paris/devices/192.168.1.7/peers", {}),
+]
+
+
+@pytest.mark.parametrize(("path", "query"), FIRST_PAGES)
+def test_a_cursor_is_good_for_the_list_that_it_is_of(served: Served, path: str, query: dict[str, Any]) -> None:
+    cursor = served.ask(path, limit=1, **query).body["next"]
+    assert served.ask(path, limit=2, cursor=cursor, **query).status == 200
+    for other in FIRST_PAGES:
+        if other != (path, query):
+            assert_problem(served.ask(other[0], cursor=cursor, **other[1]), 422, "that is no cursor of this list")
+
+
+@pytest.mark.parametrize("path", [path for path, query in FIRST_PAGES if not query])
+def test_a_cursor_that_somebody_made_up_is_none(served: Served, path: str) -> None:
+    cursor = served.ask(path, limit=1).body["next"]
+    made_up = urlsafe_b64encode(b64decode(cursor, b"-_")[:-1] + b"~").decode()
+    plain = urlsafe_b64encode(b"paris\n192.168.1.7\n192.0.2.1").decode()
+    for forged in (made_up, plain, cursor[4:], cursor + "AAAA", cursor.lower(), "AAAA", "!", "é"):
+        assert_problem(served.ask(path, cursor=forged), 422, "that is no cursor of this list")
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE"])
 def test_nothing_can_be_changed(served: Served, method: str) -> None:
     assert_problem(served.ask("/v1/top", method=method), 405, "Method Not Allowed")
@@ -111,6 +145,9 @@ def test_whatever_a_path_says_the_answer_is_found_or_refused(served: Served, val
         f"/v1/pairs/192.168.1.7/{given}/days",
         f"/v1/sites/{given}/devices/192.168.1.7/peers",
         f"/v1/sites/paris/devices/{given}/peers",
+        f"/v1/sites/paris/devices/{given}/sources",
+        f"/v1/sites/{given}/devices",
+        f"/v1/sites/{given}/days",
         REJECTS.format(given),
     ):
         assert served.ask(path).status in {404, 422}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from iotagg.stores.dynamodb.floor import Floor
 
 _READ_TOGETHER = 100  # the most items of one BatchGetItem
+_BEHIND_ALL = "~"  # months of a destination: they begin with a digit
 
 
 class Lookups:
@@ -55,9 +56,10 @@ class Lookups:
         if left:
             raise CloudBusy(f"table {self._table}: it is asked too much at once, and it lasted; try later")
 
-    def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
+    def source_months(self, site: str, source: str, after: str = "") -> Iterator[PairMonth]:
         first_month = self._floor.first_month()
-        items = self._items("pk = :source", {":source": {"S": pair_key(site, source)}})
+        keys = {":source": {"S": pair_key(site, source)}, ":after": {"S": month_key(after, _BEHIND_ALL)}}
+        items = self._items("pk = :source AND sk > :after", keys)
         return (row for row in not_empty(items) if row.month >= first_month)
 
     def ranked_months(

@@ -47,7 +47,7 @@ from iotagg.stores.dynamodb.table import (
     pending_key,
 )
 from iotagg.stores.dynamodb.transaction import CONDITION_FAILED
-from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
+from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH, NO_PAIR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -441,8 +441,8 @@ class DynamoStore:
     ) -> list[PairMonth]:
         return list(self._sums.months(site, source, destination, first, last))
 
-    def scan(self, site: str) -> Iterator[PairMonth]:
-        return self._sums.scan(site)
+    def scan(self, site: str, after: tuple[str, str] = NO_PAIR) -> Iterator[PairMonth]:
+        return self._sums.scan(site, after)
 
     def first_month(self) -> str:
         return self._floor.first_month()

@@ -161,8 +161,8 @@ class Sums:
             for page in pages:
                 yield from not_empty(page["Items"])
 
-    def scan(self, site: str) -> Iterator[PairMonth]:
-        """Yield a site's pair-months that hold flows, sorted by source, destination and month.
+    def scan(self, site: str, after: tuple[str, str]) -> Iterator[PairMonth]:
+        """Yield a site's pair-months that hold flows, of pairs after one, sorted by source, destination and month.
 
         The whole table is read, in the order of its partitions; a temporary file puts the rows into theirs.
         """
@@ -175,7 +175,8 @@ class Sums:
         first_month = self._floor.first_month()
         with explained(f"table {self._table}"):
             rows = (row for page in pages for row in not_empty(page["Items"]))
-            yield from _sorted(row for row in rows if row.month >= first_month)
+            kept = (row for row in rows if row.month >= first_month)
+            yield from _sorted(row for row in kept if (row.source, row.destination) > after)
 
 
 class _InvalidSumError(Exception):

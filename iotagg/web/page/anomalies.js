@@ -57,7 +57,7 @@ function item(finding) {
   const key = `${finding.kind} ${finding.src_ip} ${finding.dst_ip} ${finding.file} ${finding.measure}`;
   return h("li", { "data-key": key }, severity(finding.severity),
     h("div", {}, h("div", { class: "who" }, about(finding)), told(finding), parts(finding)),
-    finding.kind === "others" ? null : h("button", { type: "button", class: "quiet", onclick: () => askToAllow(finding), "aria-label": `In order: ${KINDS[finding.kind] ?? finding.kind} ${finding.src_ip ?? ""} ${finding.dst_ip ?? ""}` }, "In order…"));
+    finding.kind === "others" ? null : h("button", { type: "button", class: "quiet", onclick: () => askToAllow(finding), "aria-label": `Acknowledge: ${KINDS[finding.kind] ?? finding.kind} ${finding.src_ip ?? ""} ${finding.dst_ip ?? ""}` }, "Acknowledge…"));
 }
 
 function parts(finding) {

@@ -1,28 +1,37 @@
-// Is a site's newest day as usual? Its flows beside mean and sample deviation of the days before.
+// Is a site's newest whole day as usual? Its flows beside mean and sample deviation of the days before.
 
 const MOST_DAYS = 28;
 const FEWEST_DAYS = 7;
 const FAR = 3; // deviations
+const MUCH = 0.1; // of the mean: days may be so alike that any other is far from them, and yet not worth a look
 
-/** Returns the newest of a site's days, what is usual there, and how that is said; null where no day is known. */
+/** Returns a site's newest whole day, what is usual there, and how that is said; null where no day is known. */
 export function baseline(days) {
   if (!days.length) return null;
-  const newest = days.at(-1);
-  const before = days.slice(-MOST_DAYS - 1, -1).map((each) => Number(each.flows));
+  const at = newestWhole(days);
+  const newest = days[at];
   const flows = Number(newest.flows);
-  if (before.length < FEWEST_DAYS) return { newest, flows, known: false, says: `too early to say: ${before.length} days before it` };
+  const before = days.slice(Math.max(0, at - MOST_DAYS), at).map((each) => Number(each.flows));
+  const rest = { newest, flows, unfinished: days.slice(at + 1) };
+  if (before.length < FEWEST_DAYS) return { ...rest, known: false, says: "too few days to say", unusual: false };
   const mean = before.reduce((sum, each) => sum + each, 0) / before.length;
   const squares = before.reduce((sum, each) => sum + (each - mean) ** 2, 0);
   const deviation = Math.sqrt(squares / (before.length - 1));
-  // Days that are all alike have no deviation; any other day is then unusual.
-  const far = deviation ? (flows - mean) / deviation : flows === mean ? 0 : Math.sign(flows - mean) * Infinity;
-  return { newest, flows, known: true, mean, deviation, far, says: inWords(far) };
+  return { ...rest, known: true, mean, deviation, ...judged(flows, mean, deviation) };
 }
 
-function inWords(far) {
-  const size = Math.abs(far);
-  if (size <= 1) return "as usual";
-  const where = far > 0 ? "more than usual" : "less than usual";
-  const times = Number.isFinite(size) ? `${size.toFixed(1)} deviations` : "all other days are alike";
-  return size > FAR ? `much ${where} (${times})` : `${where} (${times})`;
+// A day comes in several files where they run from 23:00 to 23:00; one that has fewer than others goes on.
+function newestWhole(days) {
+  const usual = days.map((each) => Number(each.files)).sort((one, other) => one - other)[Math.floor(days.length / 2)];
+  for (let at = days.length - 1; at > 0; at -= 1) if (Number(days[at].files) >= usual) return at;
+  return days.length - 1;
+}
+
+function judged(flows, mean, deviation) {
+  const part = mean ? (flows - mean) / mean : 0;
+  const times = Math.abs(flows - mean) / (deviation || 1);
+  if (times <= 1 || Math.abs(part) < 0.005) return { says: "as usual", unusual: false };
+  const percent = `${Math.abs(part * 100).toFixed(Math.abs(part) < 0.1 ? 1 : 0)} % ${part > 0 ? "more" : "less"}`;
+  const far = deviation ? `${percent}, ${times.toFixed(1)} deviations` : `${percent}, and all others are alike`;
+  return { says: far, unusual: times > FAR && Math.abs(part) > MUCH };
 }

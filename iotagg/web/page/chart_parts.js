@@ -5,7 +5,7 @@ import { short, spoken } from "./days.js";
 import { exact } from "./numbers.js";
 
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
-const TICKS = 6;
+const TICKS = 8;
 
 /** Returns the colours of the page at an element, whichever theme it has. */
 export function colours(element) {
@@ -24,6 +24,7 @@ export function colours(element) {
 export function drawing(data, colour) {
   const days = axis(data.first, data.last);
   const values = days.map((day) => (data.days.has(day) ? Number(data.days.get(day)) : null));
+  const ticks = data.ticks(data.most);
   const bars = {
     data: values, label: data.label, maxBarThickness: 28, borderRadius: 2, categoryPercentage: 0.92, barPercentage: 0.92,
     backgroundColor: days.map((day) => (data.marked.has(day) ? colour.alarm : colour.accent)),
@@ -38,7 +39,7 @@ export function drawing(data, colour) {
       layout: { padding: { top: 14 } },
       scales: {
         x: { grid: { display: false }, border: { color: colour.line }, ticks: { color: colour.soft, maxRotation: 0, autoSkipPadding: 18, callback: (_, at) => short(days[at]) } },
-        y: { beginAtZero: true, suggestedMax: data.most, grid: { color: colour.line }, border: { display: false }, ticks: { color: colour.soft, maxTicksLimit: TICKS, callback: (value) => data.told(value) } },
+        y: { beginAtZero: true, suggestedMax: data.most, grid: { color: colour.line }, border: { display: false }, ticks: { color: colour.soft, maxTicksLimit: TICKS, stepSize: ticks.step, callback: ticks.told } },
       },
       plugins: { legend: { display: false }, tooltip: tooltip(data, days) },
     },

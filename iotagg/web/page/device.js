@@ -3,7 +3,7 @@
 import { askPages, Problem } from "./api.js";
 import { h, plain } from "./elements.js";
 import { choice, dateField, filters } from "./form.js";
-import { subject } from "./links.js";
+import { pairAddress } from "./links.js";
 import { count, figure, METRICS } from "./numbers.js";
 import { withQuery } from "./router.js";
 import { bar } from "./spark.js";
@@ -64,7 +64,7 @@ function matrix(items, way, place) {
   const page = Math.max(1, Math.min(pages, Number(place.query.get("page")) || 1));
   const most = Object.values(METRICS).map(({ key }) => [key, Math.max(...items.map((item) => Number(item[key])), 1)]);
   const columns = [
-    { head: sorter(way === "peers" ? "Destination" : "Source", sort === "address", withQuery(place, { sort: "address", page: "" })), cell: (row) => subject(row.site, row.src_ip, row.dst_ip, { since: place.query.get("since"), until: place.query.get("until") }) },
+    { head: sorter(way === "peers" ? "Destination" : "Source", sort === "address", withQuery(place, { sort: "address", page: "" })), cell: (row) => peer(row, other, { since: place.query.get("since"), until: place.query.get("until") }) },
     ...Object.entries(METRICS).map(([key, metric], at) => ({
       head: sorter(metric.label, sort === key, withQuery(place, { sort: key, page: "" })), figures: true, kind: "with-bar",
       narrow: sort === key || (at === 0 && !(sort in METRICS)),
@@ -75,6 +75,12 @@ function matrix(items, way, place) {
   ];
   const shown = rows.slice((page - 1) * ROWS, page * ROWS);
   return [table(`Peers, page ${page} of ${pages}`, columns, shown, (row) => row[other], { hide: true }), pager(place, page, pages, rows.length)];
+}
+
+// The device itself is the heading: a row names the other end, and leads to the pair.
+function peer(row, other, days) {
+  const link = h("a", { class: "address", href: pairAddress(row.src_ip, row.dst_ip, { site: row.site, ...days }) }, row[other]);
+  return other === "dst_ip" ? [h("span", { class: "soft", "aria-hidden": "true" }, "→ "), link] : [h("span", { class: "soft", "aria-hidden": "true" }, "← "), link];
 }
 
 function pager(place, page, pages, all) {

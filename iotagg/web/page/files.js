@@ -32,7 +32,7 @@ export function draw({ status, files, more }, place) {
     h("div", { class: "heading" }, h("h1", {}, "Files"), h("p", { class: "soft" }, all)),
     filters(place, siteChoice(place, status.sites), choice(place, "state", "State", [["", "All"], ...STATES]),
       h("label", {}, h("span", {}, "Name ends with"), h("input", { type: "search", name: "name", value: place.query.get("name") ?? "", spellcheck: "false" }))),
-    files.length ? h("ul", { class: "files" }, files.map(item)) : empty("No file is like that.", h("a", { href: "/upload" }, "Upload files")),
+    files.length ? h("ul", { class: "files card" }, files.map(item)) : empty("No file is like that.", h("a", { href: "/upload" }, "Upload files")),
     more ? h("p", { class: "more" }, h("a", { href: withQuery(place, { pages: pages + 1 }), class: "button" }, "More files")) : null,
   ];
 }
@@ -49,7 +49,7 @@ function item(file) {
     file.pairs === null ? null : [figure(file.pairs), " pairs"],
     days, file.also_at?.length ? `also at ${file.also_at.join(", ")}` : null,
   ].filter(Boolean);
-  return h("li", { class: "card", "data-key": `${file.site} ${file.file} ${file.contribution}` },
+  return h("li", { "data-key": `${file.site} ${file.file} ${file.contribution}` },
     h("div", { class: "file" }, stateOf(file.state), named(file.file, { class: "path" }), h("span", { class: "soft" }, file.site)),
     file.reason ? h("p", { class: "reason" }, plain(file.reason)) : null,
     h("p", { class: "facts-line soft" }, facts.map((fact, at) => [at ? " · " : "", fact])),

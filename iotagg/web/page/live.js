@@ -108,7 +108,10 @@ async function read(reader, heard) {
 function take(event) {
   const data = event.split("\n").find((line) => line.startsWith("data:"));
   if (!data) return;
-  const now = JSON.stringify(JSON.parse(data.slice(5)).version);
+  const told = JSON.parse(data.slice(5));
+  // The store cannot be asked at the moment: the view says why, if it is asked anew.
+  if (told.version === undefined) return changed();
+  const now = JSON.stringify(told.version);
   if (version !== null && now !== version) changed();
   version = now;
 }

@@ -3,6 +3,7 @@
 const LISTENERS = ["onclick", "onsubmit", "onchange", "oninput", "ontoggle", "onkeydown"];
 // What a person opens stays open, whatever the drawing says.
 const THEIRS = new Set(["open"]);
+const FIELDS = new Set(["INPUT", "SELECT"]);
 
 /** Changes an element into another; custom elements (with a dash) get new `data` and look after themselves. */
 export function morph(old, fresh) {
@@ -11,11 +12,12 @@ export function morph(old, fresh) {
   } else if (old.nodeType !== Node.ELEMENT_NODE) {
     if (old.data !== fresh.data) old.data = fresh.data;
   } else {
+    const { value } = fresh; // before its options move over
     morphAttributes(old, fresh);
     for (const name of LISTENERS) if (old[name] !== fresh[name]) old[name] = fresh[name];
     if (old.nodeName.includes("-")) old.data = fresh.data;
     else morphChildren(old, fresh);
-    morphValue(old, fresh);
+    morphValue(old, value);
   }
 }
 
@@ -28,9 +30,9 @@ function morphAttributes(old, fresh) {
   }
 }
 
-function morphValue(old, fresh) {
+function morphValue(old, value) {
   // What is being typed is not taken away.
-  if ("value" in old && old !== document.activeElement && old.value !== fresh.value) old.value = fresh.value;
+  if (FIELDS.has(old.nodeName) && old !== document.activeElement && old.value !== value) old.value = value;
 }
 
 function morphChildren(old, fresh) {

@@ -43,11 +43,26 @@ export function percent(share) {
   return share === null || share === undefined ? "–" : `${threeDigits(share * 100)} %`;
 }
 
+const NICE = [1, 2, 5, 10, 15, 20, 30, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
+const STEPS = 5;
+
+// An axis of hours has whole hours: all its ticks are of the unit of its end.
+function timeTicks(most) {
+  const [size, unit] = TIMES.find(([size]) => most >= 2 * size) ?? [1, "µs"];
+  const step = NICE.find((nice) => nice >= most / size / STEPS);
+  return { step: step && step * size, told: (value) => (value ? `${exact(Number((value / size).toFixed(2)))} ${unit}` : "0") };
+}
+
+function countTicks(most) {
+  const [size, letter] = THOUSANDS.find(([size]) => most >= 2 * size) ?? [1, ""];
+  return { step: undefined, told: (value) => (value ? `${exact(Number((value / size).toFixed(2)))} ${letter}`.trim() : "0") };
+}
+
 // What a metric is called, how its figures are told, and their unit where they are told exactly.
 export const METRICS = {
-  duration: { key: "flow_duration_us", label: "Duration", told: time, unit: " µs" },
-  packets: { key: "fwd_packets", label: "Packets", told: count, unit: "" },
-  flows: { key: "flows", label: "Flows", told: count, unit: "" },
+  duration: { key: "flow_duration_us", label: "Duration", told: time, unit: " µs", ticks: timeTicks },
+  packets: { key: "fwd_packets", label: "Packets", told: count, unit: "", ticks: countTicks },
+  flows: { key: "flows", label: "Flows", told: count, unit: "", ticks: countTicks },
 };
 
 /** Returns an element with a figure in both forms; which one is seen, the switch decides. */

@@ -50,7 +50,7 @@ export function draw(found, place) {
   return [
     h("div", { class: "heading" }, head, h("p", { class: "soft" }, `${spoken(status.first_day)} to ${spoken(status.last_day)}`)),
     tiles(found),
-    h("section", { class: "card", "aria-labelledby": "today" }, h("h2", { id: "today" }, "Newest day against the days before"), today(found), more(found, place)),
+    h("section", { class: "card", "aria-labelledby": "today" }, h("h2", { id: "today" }, "Newest day beside the days before"), today(found), more(found, place)),
     h("div", { class: "two" }, worstOf(found), largest(found)),
   ];
 }
@@ -77,25 +77,31 @@ function today({ shown, days }) {
   const columns = [
     { head: "Site", cell: ({ site }) => h("a", { href: `/anomalies?site=${encodeURIComponent(site.site)}` }, site.site) },
     { head: "Health", cell: ({ site }) => health(site) },
-    { head: "Newest day", cell: ({ site }) => h("span", { class: "nowrap" }, site.last_day ?? "–"), narrow: false },
+    { head: "Newest whole day", cell: ({ usual }) => newest(usual), narrow: false },
     { head: "Flows", figures: true, cell: ({ usual }) => figure(usual?.newest.flows) },
     { head: "Usual", figures: true, narrow: false, cell: ({ usual }) => (usual?.known ? h("span", { class: "nowrap soft" }, `${count(Math.round(usual.mean))} ± ${count(Math.round(usual.deviation))}`) : "–") },
-    { head: "Against the days before", narrow: false, cell: ({ usual }) => against(usual) },
+    { head: "Mean ± deviation", narrow: false, cell: ({ usual }) => against(usual) },
     { head: "How it is", cell: ({ usual }) => verdict(usual) },
     { head: `${DAYS} days`, narrow: false, cell: ({ days, site }) => bars(days.map((each) => each.flows), `Flows a day at ${site.site}`) },
   ];
-  return table("Newest day of each site against its days before", columns, rows, ({ site }) => site.site, { hide: true });
+  return table("Newest day of each site beside its days before", columns, rows, ({ site }) => site.site, { hide: true });
 }
 
 function against(usual) {
   if (!usual?.known) return null;
-  return beside(usual.flows, usual.mean, usual.deviation, `${count(usual.flows)} flows; usual are ${count(Math.round(usual.mean))} ± ${count(Math.round(usual.deviation))}`);
+  return beside(usual.flows, usual, `${count(usual.flows)} flows; usual are ${count(Math.round(usual.mean))} ± ${count(Math.round(usual.deviation))}`);
+}
+
+function newest(usual) {
+  if (!usual) return "–";
+  const rest = usual.unfinished.map((each) => `${each.day} so far: ${count(each.flows)} flows`).join(", ");
+  return h("span", { class: "nowrap", title: rest || null }, usual.newest.day);
 }
 
 function verdict(usual) {
   if (!usual) return "no days yet";
-  const soFar = usual.newest.day === new Date().toISOString().slice(0, 10) ? ", so far" : "";
-  return h("span", { class: usual.known && Math.abs(usual.far) > 3 ? "verdict unusual" : "verdict" }, usual.says + soFar);
+  const day = usual.newest.day === new Date().toISOString().slice(0, 10) ? ", so far" : "";
+  return h("span", { class: usual.unusual ? "verdict unusual" : "verdict" }, usual.unusual ? h("span", { "aria-hidden": "true" }, "▲ ") : null, usual.says + day);
 }
 
 function health(site) {

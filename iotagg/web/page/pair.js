@@ -56,7 +56,7 @@ export function draw(found, place) {
       found.sites.length > 1 ? choice(place, "site", "Site", found.sites, found.site) : null,
       dateField(place, "since", "From", "date", found.first), dateField(place, "until", "To", "date", found.last),
       place.query.get("since") || place.query.get("until") ? h("a", { class: "button", href: withQuery(place, { since: "", until: "" }) }, "All days") : null),
-    h("div", { class: "two charts" }, found.halves.map((half) => direction(half, found, place, metric, most))),
+    h("div", { class: found.halves.every(({ days }) => days.length) ? "two" : "one" }, found.halves.map((half) => direction(half, found, place, metric, most))),
     h("section", { class: "card", "aria-labelledby": "exact-days" }, h("h2", { id: "exact-days" }, "All figures"), exactTable(found)),
   ];
 }
@@ -71,10 +71,10 @@ function direction({ way: [from, to], days, summary }, found, place, metric, mos
     chart({
       label: `${metric.label} a day, ${from} to ${to}`, days: new Map(days.map((day) => [day.day, day[metric.key]])),
       first: isDay(found.first) ? found.first : days[0].day, last: isDay(found.last) ? found.last : days.at(-1).day, most,
-      mean: mean(days, summary, metric), deviation: deviation(days, summary, metric), told: metric.told, unit: metric.unit, marked,
+      mean: mean(days, summary, metric), deviation: deviation(days, summary, metric), told: metric.told, ticks: metric.ticks, unit: metric.unit, marked,
       zoomed: (since, until) => go(withQuery(place, { since, until })),
     }),
-    h("p", { class: "legend soft" }, h("i", { class: "key band" }), " mean ± 1 deviation ", h("i", { class: "key mark" }, "▼"), marked.size === 1 ? " 1 day stands out" : ` ${marked.size} days stand out`,
+    h("p", { class: "legend soft" }, h("i", { class: "key band" }), " mean ± 1 deviation ", h("i", { class: "key mark", "aria-hidden": "true" }, "▼"), ["no day stands out", "1 day stands out"][marked.size] ?? `${marked.size} days stand out`,
       h("a", { class: "csv", href: csv, onclick: (event) => download(event, csv, `${from}-${to}.csv`) }, "CSV")));
 }
 

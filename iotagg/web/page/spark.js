@@ -30,11 +30,10 @@ export function bar(part) {
 }
 
 /** Returns where a figure lies beside the band of what is usual; told by `label`. */
-export function beside(value, mean, deviation, label) {
+export function beside(value, { mean, deviation, unusual }, label) {
   const most = Math.max(value, mean + 3 * deviation) * 1.08 || 1;
   const at = (figure) => Math.max(0, Math.min(200, (figure / most) * 200));
   const [low, high] = [at(mean - deviation), at(mean + deviation)];
-  const unusual = Math.abs(value - mean) > 3 * deviation && deviation > 0;
   return h("span", { class: "beside" }, svg("svg", { viewBox: "0 0 200 22", role: "img", "aria-label": label, class: unusual ? "unusual" : null, preserveAspectRatio: "none" },
     svg("rect", { y: 9, width: 200, height: 4, rx: 2, class: "ground" }),
     svg("rect", { x: low.toFixed(1), y: 5, width: Math.max(high - low, 2).toFixed(1), height: 12, rx: 2, class: "band" }),

@@ -49,7 +49,7 @@ function ranked(first, by, of) {
     { head: "Site", cell: (row) => row.site, narrow: false },
     { head: label, figures: true, cell: value },
     { head: "Beside the first", cell: (row) => bar(Number(row.value) / most), narrow: false, kind: "bars" },
-    { head: "Share", figures: true, cell: (row) => percent(row.share), narrow: false },
+    first.items.some((row) => row.share !== null) ? { head: "Share", figures: true, cell: (row) => percent(row.share), narrow: false } : null,
     by === "growth" ? { head: "Before", figures: true, narrow: false, cell: (row) => duration(row.previous) } : null,
     by === "growth" ? { head: "Times", figures: true, cell: (row) => (row.ratio === null ? "new" : `${count(row.ratio)} ×`) } : null,
     by === "flows" ? null : { head: "Flows", figures: true, narrow: false, cell: (row) => figure(row.flows) },

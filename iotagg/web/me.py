@@ -1,0 +1,24 @@
+"""What is asked about oneself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from iotagg.web import bodies
+from iotagg.web.desk import Question
+
+router = APIRouter(tags=["access"])
+
+
+@router.get("/v1/me", response_model=bodies.Me)
+async def me(asked: Question) -> Response:
+    """Who asks, about which sites they may, and whether they may change anything."""
+
+    def found() -> dict[str, Any]:
+        caller = asked.caller
+        sites = sorted(caller.sites) if caller.sites is not None else None
+        return {"name": caller.name, "sites": sites, "may_write": caller.may_write}
+
+    return await asked.answer(found)
