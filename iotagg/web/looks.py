@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from iotagg import __version__
 from iotagg.core.contribution import Name
 from iotagg.errors import NotFound
-from iotagg.listing import files_at
+from iotagg.listing import Status, files_at
 from iotagg.listing import status as standing_of
 from iotagg.web import bodies
 from iotagg.web.desk import Asked, Question
@@ -32,11 +32,18 @@ async def status(request: Request, asked: Question) -> Response:
     """How the store stands: files by their state, and what those that are counted add up to."""
 
     def found() -> dict[str, Any]:
-        standing = asdict(standing_of(asked.store, asked.sites()))
+        standing = asdict(_standing(request.app.state.stack, asked))
         days = {day: standing[day] or None for day in ("first_day", "last_day")}
         return {"version": __version__} | standing | days | _waiting(request.app.state.stack, asked)
 
     return await asked.answer(found)
+
+
+def _standing(stack: OnStack | None, asked: Asked) -> Status:
+    sites = asked.sites()
+    if stack is None:
+        return standing_of(asked.store, sites)
+    return stack.standing.of(tuple(sites), lambda: standing_of(asked.store, sites))
 
 
 def _waiting(stack: OnStack | None, asked: Asked) -> dict[str, Any]:

@@ -6,7 +6,7 @@ nobody is told of changes while they wait: who wants to know asks /v1/status aga
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,12 +14,15 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from iotagg.web.problems import answers, problem
+from iotagg.web.remembered import Remembered
 from iotagg.web.uploads import ToSend, Way
 from iotagg.web.values import SiteNamed, checked_name
 from iotagg.web.writing import Change, body_of, described_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from iotagg.listing import Status
 
 router = APIRouter(tags=["files"])
 
@@ -29,12 +32,14 @@ class OnStack:
     """What an app over a stack has beside the store.
 
     `place` returns method, address and headers for a file of a site, by its name; it raises InvalidValue. `waiting`
-    returns what waits for the workers. `origins` are those that a page may ask besides its own.
+    returns what waits for the workers. `origins` are those that a page may ask besides its own. `standing`
+    is how sites stood a moment ago: to find that out is to read the records of all files.
     """
 
     place: Callable[[str, str], dict[str, Any]]
     waiting: Callable[[], dict[str, int]]
     origins: tuple[str, ...] = ()
+    standing: Remembered[Status] = field(default_factory=Remembered)
 
 
 @router.post(

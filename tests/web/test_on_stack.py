@@ -20,6 +20,8 @@ from iotagg.listing import files as listed
 from iotagg.parcels import key_of
 from iotagg.pipeline import Request, upload
 from iotagg.stores.sqlite import SqliteStore
+from iotagg.web.remembered import SECONDS as REMEMBERED_SECONDS
+from iotagg.web.remembered import Remembered
 from lambda_handlers.web import MOST_BYTES, POOL_CLIENT, POOL_DOMAIN, POOL_ISSUER, POOL_KEYS, no_longer
 from tests.cloud.engine import ENVIRONMENT, SUITE
 from tests.cloud.runtime_api import Function
@@ -115,6 +117,11 @@ def asked(behind: Behind, method: str, path: str, token: str) -> Answer:
         ("/v1/top", {"month": "2022-12"}),
         ("/v1/top", {"of": "destinations", "by": "growth", "month": "2022-12", "limit": 3}),
         ("/v1/anomalies", {"since": "2022-12-01"}),
+        ("/v1/sites/paris/days", {}),
+        ("/v1/sites/paris/devices", {"limit": 3}),
+        ("/v1/sites/paris/devices/192.0.2.3/sources", {}),
+        ("/v1/pairs", {"site": "paris", "limit": 5}),
+        ("/v1/export.csv", {"site": "tokyo"}),
         ("/v1/pairs/192.0.2.250/192.0.2.251", {}),
         (PAIR, {"since": "2022-12-31", "until": "2022-12-01"}),
     ],
@@ -241,6 +248,16 @@ def test_a_file_itself_is_sent_elsewhere_and_changes_are_asked_for(behind: Behin
     assert refused.status == 405
     assert "POST the name to /v1/sites/paris/uploads" in refused.body["detail"]
     assert behind.ask("/v1/changes", EVERYBODY).status == 404
+
+
+def test_what_was_found_is_remembered_for_a_moment() -> None:
+    now, finds = [0.0], iter(range(200))
+    remembered = Remembered[int](lambda: now[0])
+    assert [remembered.of("a", lambda: next(finds)) for _ in range(3)] == [0, 0, 0]
+    assert remembered.of("b", lambda: next(finds)) == 1
+    now[0] = REMEMBERED_SECONDS
+    assert remembered.of("a", lambda: next(finds)) == 2
+    assert [remembered.of(each, lambda: next(finds)) for each in range(150)] == list(range(3, 153))
 
 
 def test_what_a_function_cannot_send_is_refused_with_a_way_out() -> None:
