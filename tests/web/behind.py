@@ -7,13 +7,21 @@ import json
 import time
 from dataclasses import dataclass
 from http.client import HTTPMessage
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode
 
 from tests.web.served import Answer
 
 if TYPE_CHECKING:
-    from tests.cloud.runtime_api import Function
+    from collections.abc import Mapping
+
+
+class Function(Protocol):
+    """What is asked."""
+
+    def invoke(self, event: Mapping[str, Any]) -> Any:
+        """Return its answer."""
+
 
 HOST = "abcdefghij.execute-api.eu-west-1.amazonaws.com"
 
