@@ -37,6 +37,7 @@ PAGE = (
     "fastapi",
     "idna",
     "mangum",
+    "opentelemetry_api",
     "pydantic",
     "PyJWT",
     "pynamodb",
