@@ -65,7 +65,7 @@ def _download(wanted: Installed, architecture: str, runtime: str, folder: str) -
         f"{wanted.name}=={wanted.version}",
     ]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_SECONDS)  # noqa: S603 (pip)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_SECONDS)  # noqa: S603 (pip, by arguments)
         said = "" if done.returncode == 0 else done.stderr
     except (OSError, subprocess.TimeoutExpired) as error:
         said = str(error)
