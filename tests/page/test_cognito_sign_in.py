@@ -180,8 +180,7 @@ def test_a_token_that_has_expired_is_renewed_without_a_word(visitor: Looked, poo
     expired = ISSUER.token("all-sites", exp=1_700_000_000)
     visitor.page.evaluate(f"sessionStorage.setItem('iotagg-token', '{expired}')")
     visitor.page.locator("#views a", has_text="Top").click()
-    visitor.page.wait_for_function(f"sessionStorage.getItem('iotagg-token') !== '{expired}'")
-    visitor.settle()
-    assert visitor.heading() == "Top pairs"
+    visitor.page.get_by_role("heading", name="Top pairs").wait_for()
+    assert kept(visitor, "iotagg-token") != expired
     assert [each["grant_type"] for each in pool.of("/oauth2/token")] == ["authorization_code", "refresh_token"]
     assert visitor.page.locator("dialog.sign-in").count() == 0
