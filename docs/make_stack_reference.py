@@ -44,6 +44,7 @@ _WHO = {
     "ConsolidateRole": "The consolidate function, besides",
     "SweepRole": "The sweep function, besides",
     "TellRole": "The function that tells what stands out",
+    "PageRole": "The function behind the page, with `Pages=yes`",
     "WorkerRole": "Machines, besides",
     "SitePolicy": "Branches: `SitePolicyArn`",
     "ReaderPolicy": "People who ask: `ReaderPolicyArn`",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from iotagg.aws.web_files import WebFile, is_web_address, web_name
+from iotagg.core.cells import printable
 from iotagg.errors import InvalidValue
 from iotagg.sources import Nothing, file_bytes, find_files, path_text
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 INCOMING = "incoming"
 MOST_KEY_BYTES = 1024  # of S3
 _WILDCARDS = frozenset("*?[")
+_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,20 @@ def parcel_in(folder: Path, file: Path, site: str) -> Parcel | Nothing:
     found = Parcel(file, _key(site, _below(Path(path_text(folder)).parent, file)))
     reason = _unfit(found.key)
     return Nothing(found.file, reason) if reason else found
+
+
+def key_of(site: str, name: str) -> str:
+    """Return the key of a file that has no place on this machine, by a name such as `2022/flows.csv`.
+
+    Raises InvalidValue for a name that no file in a folder could have.
+    """
+    parts = name.split("/")
+    if not name.isprintable() or not all(parts) or {".", ".."} & set(parts):
+        raise InvalidValue(f"'{printable(name[:_SHOWN])}' is no name of a file; it has to be like 2022/flows.csv")
+    key = _key(site, name)
+    if reason := _unfit(key):
+        raise InvalidValue(reason)
+    return key
 
 
 def _found(name: str, site: str) -> Iterator[Parcel | Nothing]:

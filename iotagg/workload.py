@@ -90,3 +90,24 @@ def _pending_file(store: Store, pending: Pending, clock: Callable[[], float]) ->
         chunks=record.head.chunks,
         seconds=max(0, round(clock() - pending.since)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The messages that wait for the workers or are in work, by queue, and the dead letters beside them."""
+
+    files: int
+    chunks: int
+    dead_letters: int
+
+
+def waiting(cloud: Cloud) -> Waiting:
+    """Return how much waits, in few requests: what workload() says besides takes more of them. Raises CloudError."""
+    return Waiting(cloud.files.depth().total, cloud.chunks.depth().total, _dead(cloud.files) + _dead(cloud.chunks))
+
+
+def _dead(queue: Queue) -> int:
+    try:
+        return queue.dead_letters().depth().total
+    except NotDeployed:
+        return 0

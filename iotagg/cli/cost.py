@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _DEVICES = 15
 _MOST = 1e12
 _WHOLE_FROM = 10
-_SAME = ("compute", "architecture", "raw_days", "log_days", "kms", "access_log")
+_SAME = ("compute", "architecture", "raw_days", "log_days", "kms", "access_log", "pages")
 
 
 def _number(text: str) -> float:
@@ -57,6 +57,7 @@ _DAYS = Checked("days", _days)
 @click.option("--spot", is_flag=True, help="Take spot machines.")
 @click.option("--kms", is_flag=True, help="With a key of your own.")
 @click.option("--access-log", is_flag=True, help="With a record of all requests for objects.")
+@click.option("--pages", is_flag=True, help="With a page that five people keep open through their working day.")
 @click.option("--region", default=REGION, show_default=True, help="Where; the nearest that has prices is taken.")
 @click.option(
     "--prices",

@@ -99,6 +99,13 @@ COEFFICIENTS = {
     "vCPU of a machine": Coefficient(2, "vCPU", "Amazon EC2 instance types: c7g.large"),
     "busy at most": Coefficient(0.7, "of its processors", "taken, so that bursts have room"),
     "GB of a machine's disk": Coefficient(8, "GB", "template"),
+    # The page.
+    "people of a page": Coefficient(5, "people who sign in", "taken"),
+    "hours of a page": Coefficient(176, "hours a month that one keeps it open in front: 22 days of 8", "taken"),
+    "seconds of asking again": Coefficient(10, "seconds", "iotagg/web/page/live.js"),
+    "requests of asking again": Coefficient(2, "requests: changes, status", "iotagg/web/page/live.js"),
+    "seconds of a status": Coefficient(20, "seconds for which it is remembered", "iotagg.web.on_stack"),
+    "seconds of a page's request": Coefficient(0.05, "seconds, with waiting for DynamoDB", "taken; 0.02 were seen"),
     # Watching.
     "log bytes of a file": Coefficient(460, "bytes", _TIME),
     "log bytes of an invocation": Coefficient(350 + 330, "bytes: metrics; START, END, REPORT", _TIME),

@@ -43,6 +43,7 @@ def _options(parameters: Mapping[str, str]) -> Options:
         log_days=float(parameters["LogDays"]),
         kms=bool(parameters["KmsKeyArn"]),
         access_log=parameters["AccessLog"] == "yes",
+        pages=parameters.get("Pages") == "yes",
         instance="c7g.large spot",
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from iotagg.costs.coefficients import of
 from iotagg.costs.digest import digest_reads, digest_seconds, digests, share
+from iotagg.costs.page import of_page
 from iotagg.costs.traffic import DAYS_OF_A_MONTH, HOURS_OF_A_MONTH
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class Options:
     """What whoever deploys chooses.
 
     `raw_days` is how long raw files are kept once they are counted (None: for ever); `log_days` how long logs are;
-    `kms` a key of one's own; `access_log` a record of every request for an object.
+    `kms` a key of one's own; `access_log` a record of every request for an object; `pages`
+    a page that five people look at all day.
     """
 
     compute: Compute = "lambda"
@@ -41,6 +43,7 @@ class Options:
     backup: bool = True
     kms: bool = False
     access_log: bool = False
+    pages: bool = False
 
 
 def quantities(traffic: Traffic, options: Options) -> Iterator[Quantity]:
@@ -54,6 +57,8 @@ def quantities(traffic: Traffic, options: Options) -> Iterator[Quantity]:
         yield from _of_machines(traffic, options)
     yield from _of_digest(traffic, options)
     yield from _of_watching(traffic, options)
+    if options.pages:
+        yield from of_page(traffic, options.architecture)
 
 
 def _of_table(traffic: Traffic, options: Options) -> Iterator[Quantity]:

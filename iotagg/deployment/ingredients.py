@@ -12,7 +12,7 @@ from iotagg import __version__
 from iotagg.costs.quote import quote
 from iotagg.deployment import template
 from iotagg.deployment.tailoring import tailored
-from iotagg.packaging.package import build_functions, build_worker
+from iotagg.packaging.package import build_functions, build_page, build_worker
 
 if TYPE_CHECKING:
     from iotagg.costs.traffic import Traffic
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 PACKAGES_BUCKET = "PackagesBucket"
 FUNCTIONS_PACKAGE = "FunctionsPackage"
 WORKER_PACKAGE = "WorkerPackage"
+PAGE_PACKAGE = "PagePackage"
 RELEASE = "Release"
-# The parameters that say for which processors packages are built, and whether machines need one.
+# The parameters that say for which processors packages are built, and whether machines and the page need one.
 ARCHITECTURE, _USUAL_ARCHITECTURE = "Architecture", "arm64"
 COMPUTE, _FUNCTIONS_ONLY = "Compute", "lambda"
+PAGES, _WITH_PAGES = "Pages", "yes"
 
 
 class Package(Protocol):
@@ -83,6 +85,9 @@ def shipped(traffic: Traffic) -> Ingredients:
             FUNCTIONS_PACKAGE: lambda parameters, folder: build_functions(_architecture(parameters), folder),
             WORKER_PACKAGE: lambda parameters, folder: (
                 build_worker(_architecture(parameters), folder) if _needs_machines(parameters) else None
+            ),
+            PAGE_PACKAGE: lambda parameters, folder: (
+                build_page(_architecture(parameters), folder) if parameters.get(PAGES) == _WITH_PAGES else None
             ),
         },
         estimate=partial(quote, traffic),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from iotagg.deployment.template import Template
 
-DECIDING = ("Compute", "Rollout", "AccessLog", "KmsKeyArn")
+DECIDING = ("Compute", "Rollout", "Pages", "AccessLog", "KmsKeyArn")
 _NOTHING = {"Ref": "AWS::NoValue"}
 
 
@@ -26,17 +26,15 @@ def tailored(template: Template, values: Mapping[str, str]) -> Template:
     parameters: dict[str, Any] = template["Parameters"]
     decided = {name: str(values.get(name, parameters[name].get("Default"))) for name in DECIDING}
     truths = _truths(template["Conditions"], decided)
-    resources = {
-        name: _settled(resource, truths)
-        for name, resource in template["Resources"].items()
-        if truths.get(resource.get("Condition", ""), True)
-    }
+    kept = {section: _kept(template.get(section, {}), truths) for section in ("Resources", "Outputs")}
     fixed = {name: parameters[name] | _fixed(decided[name]) for name in DECIDING}
-    return template | {
-        "Parameters": parameters | fixed,
-        "Conditions": {name: each for name, each in template["Conditions"].items() if name not in truths},
-        "Resources": {name: _unconditional(each, truths) for name, each in resources.items()},
+    rules = {
+        name: rule
+        for name, rule in template.get("Rules", {}).items()
+        if _truth(rule["RuleCondition"], decided, truths) is not False
     }
+    conditions = {name: each for name, each in template["Conditions"].items() if name not in truths}
+    return template | {"Parameters": parameters | fixed, "Conditions": conditions, "Rules": rules} | kept
 
 
 def _fixed(value: str) -> dict[str, Any]:
@@ -68,6 +66,14 @@ def _truth(condition: Mapping[str, Any], decided: Mapping[str, str], truths: Map
     if None in parts:
         return None
     return {"Fn::Not": not parts[0], "Fn::And": all(parts), "Fn::Or": any(parts)}[kind]
+
+
+def _kept(parts: Mapping[str, Any], truths: Mapping[str, bool]) -> dict[str, Any]:
+    return {
+        name: _unconditional(_settled(part, truths), truths)
+        for name, part in parts.items()
+        if truths.get(part.get("Condition", ""), True)
+    }
 
 
 def _unconditional(resource: dict[str, Any], truths: Mapping[str, bool]) -> dict[str, Any]:

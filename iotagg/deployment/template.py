@@ -40,7 +40,7 @@ def as_text(template: Template) -> str:
     """Return a template as CloudFormation takes it, as short as it can be: JSON without what only readers need."""
     slim = {section: content for section, content in template.items() if section != "Metadata"}
     slim["Resources"] = {name: _slim(each) for name, each in template["Resources"].items()}
-    slim["Outputs"] = {name: {"Value": each["Value"]} for name, each in template.get("Outputs", {}).items()}
+    slim["Outputs"] = {name: _without_description(each) for name, each in template.get("Outputs", {}).items()}
     return json.dumps(slim, separators=(",", ":"))
 
 
@@ -62,6 +62,10 @@ def _slim(resource: dict[str, Any]) -> dict[str, Any]:
         key: value for key, value in resource.items() if key != "Metadata" and (key, str(value)) not in _IN_ANY_CASE
     }
     return kept | ({"Properties": properties} if properties else {})
+
+
+def _without_description(output: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in output.items() if key != "Description"}
 
 
 def _folder() -> Traversable:

@@ -30,8 +30,10 @@ class Installed:
     files: dict[str, Path]
 
 
-def installed(name: str, services: frozenset[str] = frozenset()) -> Installed:
+def installed(name: str, services: frozenset[str] = frozenset(), extra: str = "aws") -> Installed:
     """Return a distribution of this environment; of the clients in boto3 and botocore, those of `services` only.
+
+    `extra` is the one that brings it along.
 
     Raises MissingExtra where it is not installed, NotPackable where its files are not known.
     """
@@ -39,8 +41,14 @@ def installed(name: str, services: frozenset[str] = frozenset()) -> Installed:
         found = distribution(name)
     except PackageNotFoundError:
         raise MissingExtra(
-            f"packages are made from what is installed, and {name} is not: pip install 'iotagg[aws]'"
+            f"packages are made from what is installed, and {name} is not: pip install 'iotagg[{extra}]'"
         ) from None
+    return of_distribution(found, services)
+
+
+def of_distribution(found: Distribution, services: frozenset[str] = frozenset()) -> Installed:
+    """Return a distribution that was found, with what of it is needed. Raises NotPackable."""
+    name = found.name
     # As RECORD lists them, and not as importlib.metadata does: that keeps silent about files that are missing.
     listed = [PurePosixPath(row[0]) for row in csv.reader((found.read_text("RECORD") or "").splitlines())]
     files = {str(place): Path(str(found.locate_file(place))) for place in listed if _is_needed(place, services)}

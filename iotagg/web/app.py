@@ -16,6 +16,7 @@ from iotagg.web import (
     exports,
     looks,
     me,
+    on_stack,
     pairs,
     signing_in,
     sites,
@@ -34,9 +35,10 @@ if TYPE_CHECKING:
 
     from iotagg.stores.protocol import Store
     from iotagg.web.access import Access
+    from iotagg.web.on_stack import OnStack
 
 DESCRIPTION = "/v1/openapi.json"
-_PARTS = (looks, sites, pairs, exports, devices, standing_out, me, signing_in, uploads, allowances, event_stream)
+_PARTS = (looks, sites, pairs, devices, standing_out, me, signing_in, allowances)
 _ALWAYS = answers(HTTPStatus.UNAUTHORIZED, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE) | {
     304: {"description": "It is what the caller has: If-None-Match names it."}
 }
@@ -54,11 +56,12 @@ def make_app(
     *,
     terms: Terms | None = None,
     changes: Changes | None = None,
+    stack: OnStack | None = None,
 ) -> FastAPI:
     """Return an app that asks a store for those that `access` knows, under these host names or any.
 
     `check` is called before each question, and may raise an IotaggError. `terms` are those on which files are taken,
-    `changes` tell when the store changed.
+    `changes` tell when the store changed. `stack` is what a stack has beside its store: files do not come here then.
     """
     desk = Desk(store, access, check)
     reception, told = Reception(terms or Terms()), changes or Changes(None, check)
@@ -82,10 +85,11 @@ def make_app(
         responses=_ALWAYS,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.desk = desk
+    app.state.desk, app.state.stack = desk, stack
     app.state.reception = reception
     app.state.changes = told
-    for part in _PARTS:
+    # What a stack exports is recorded first, by the command; and files go into its bucket.
+    for part in (*_PARTS, *((on_stack,) if stack else (exports, uploads, event_stream))):
         app.include_router(part.router)
     handle_problems(app)
     _describe_problems(app)

@@ -40,6 +40,15 @@ Pair = _row("Pair", PAIR_COLUMNS)
 Summary = _row("Summary", SUMMARY_COLUMNS)
 
 
+class Waiting(BaseModel):
+    """What waits for a stack's workers."""
+
+    files: int = Field(description="Messages about files, waiting or in work.")
+    chunks: int = Field(description="Messages about parts of files, waiting or in work.")
+    dead_letters: int = Field(description="Messages that no worker could do anything with.")
+    since: str | None = Field(description="Since when the oldest file that is counted in part waits, as an ISO time.")
+
+
 class Status(BaseModel):
     """How the store stands, as far as the caller may know."""
 
@@ -50,6 +59,9 @@ class Status(BaseModel):
     rejected: int = Field(description="The lines of those files that were rejected.")
     first_day: str | None
     last_day: str | None
+    waiting: Waiting | None = Field(
+        default=None, description="Of a stack, for who may ask about all sites: what its workers have yet to do."
+    )
 
 
 class File(BaseModel):

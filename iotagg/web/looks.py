@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from iotagg import __version__
 from iotagg.core.contribution import Name
 from iotagg.errors import NotFound
-from iotagg.listing import files_at
+from iotagg.listing import Status, files_at
 from iotagg.listing import status as standing_of
 from iotagg.web import bodies
-from iotagg.web.desk import Question
+from iotagg.web.desk import Asked, Question
+from iotagg.web.on_stack import OnStack
 from iotagg.web.paging import Page
 from iotagg.web.pairs import SiteAsked
 from iotagg.web.problems import answers
@@ -26,15 +28,33 @@ _LINE_DIGITS = 12  # lines are sorted by their numbers, pages by texts
 
 
 @router.get("/v1/status", response_model=bodies.Status)
-async def status(asked: Question) -> Response:
+async def status(request: Request, asked: Question) -> Response:
     """How the store stands: files by their state, and what those that are counted add up to."""
 
     def found() -> dict[str, Any]:
-        standing = asdict(standing_of(asked.store, asked.sites()))
+        standing = asdict(_standing(request.app.state.stack, asked))
         days = {day: standing[day] or None for day in ("first_day", "last_day")}
-        return {"version": __version__} | standing | days
+        return {"version": __version__} | standing | days | _waiting(request.app.state.stack, asked)
 
     return await asked.answer(found)
+
+
+def _standing(stack: OnStack | None, asked: Asked) -> Status:
+    sites = asked.sites()
+    if stack is None:
+        return standing_of(asked.store, sites)
+    return stack.standing.of(tuple(sites), lambda: standing_of(asked.store, sites))
+
+
+def _waiting(stack: OnStack | None, asked: Asked) -> dict[str, Any]:
+    # How much waits of all sites is nothing for who may know of some.
+    if stack is None:
+        return {}
+    if asked.caller.sites is not None:
+        return {"waiting": None}
+    since = min((each.since for site in asked.sites() for each in asked.store.pending(site)), default=None)
+    told = None if since is None else datetime.fromtimestamp(since, UTC).isoformat(timespec="seconds")
+    return {"waiting": stack.waiting() | {"since": told}}
 
 
 @router.get("/v1/files", response_model=bodies.Files, responses=answers(HTTPStatus.NOT_FOUND))

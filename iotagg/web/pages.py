@@ -16,8 +16,10 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from importlib.resources.abc import Traversable
+
+    from iotagg.web.on_stack import OnStack
 
 router = APIRouter(include_in_schema=False)
 
@@ -92,10 +94,17 @@ def _contents() -> Iterator[tuple[str, bytes]]:
     yield _CHARTS, files(chartkick).joinpath("django", "static", "chartkick", _CHARTS).read_bytes()
 
 
+def policy_with(origins: Collection[str]) -> str:
+    """Return the policy of a page that may also ask under other origins: where people sign in, where files go."""
+    return POLICY.replace("connect-src 'self'", " ".join(["connect-src 'self'", *origins]))
+
+
 async def shell(request: Request) -> Response:
     """The page, the same at the address of each view: it holds no figures, and so needs no token."""
     assets = Assets.read()
-    headers = {"ETag": f'"{assets.digest}"', "Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
+    stack: OnStack | None = request.app.state.stack
+    policy = policy_with(stack.origins if stack else ())
+    headers = {"ETag": f'"{assets.digest}"', "Cache-Control": "no-cache", "Content-Security-Policy": policy}
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(assets.shell, media_type="text/html", headers=headers)

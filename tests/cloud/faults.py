@@ -72,7 +72,7 @@ _OF_ITEMS = {
     "exists": "DescribeTable",
 }
 _TRANSACTIONS = {"TransactWrite": "TransactWriteItems", "TransactGet": "TransactGetItems"}
-_OF_CLIENTS_THEMSELVES = frozenset(("get_paginator", "get_waiter", "meta"))
+_OF_CLIENTS_THEMSELVES = frozenset(("generate_presigned_url", "get_paginator", "get_waiter", "meta"))
 
 
 @cache

@@ -51,7 +51,8 @@ def statements(template: dict[str, Any] = STACK) -> Iterator[Statement]:
     """Yield all statements of all policies, also those that stand under a condition."""
     for name, resource in template["Resources"].items():
         properties = resource.get("Properties", {})
-        documents = [policy["PolicyDocument"] for policy in properties.get("Policies", ())]
+        policies = properties.get("Policies", ())  # of a user pool, they are for passwords
+        documents = [policy["PolicyDocument"] for policy in policies if "PolicyDocument" in policy]
         documents += [properties["PolicyDocument"]] if "PolicyDocument" in properties else []
         for document in documents:
             for each in document["Statement"]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import defaultdict
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.client import BaseClient
@@ -16,11 +18,13 @@ import lambda_handlers.consolidate
 import lambda_handlers.digest
 import lambda_handlers.summarize
 import lambda_handlers.sweep
+import lambda_handlers.web
 from iotagg.aws.clients import connect
 from iotagg.aws.provision import provision
 from iotagg.aws.queues import Draft
 from iotagg.aws.stack import Stack
 from iotagg.cli.main import main
+from iotagg.core.allowances import allowance_of
 from iotagg.errors import CloudBusy, NotFound
 from iotagg.jobs.cloud import Cloud, Settings
 from iotagg.jobs.summarize import summarize_message
@@ -32,6 +36,8 @@ from tests.cloud.event_sources import record
 from tests.cloud.whole import wait_until
 from tests.cloudformation.evaluation import Grant, Need, grants, needs
 from tests.pipeline.csvs import TORN, csv, flow, many_pairs, put
+from tests.web.behind import Behind
+from tests.web.pool import POOL, Issuer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +51,7 @@ PRINCIPALS = {
     "sweep": ("SweepRole", "CountingPolicy"),
     "digest": ("TellRole",),
     "worker": ("WorkerRole", "CountingPolicy"),
+    "page": ("PageRole",),
     "branch": ("SitePolicy",),
     "reader": ("ReaderPolicy",),
     "operator": ("ReaderPolicy", "OperatorPolicy"),
@@ -67,6 +74,7 @@ ELSEWHERE = {
     "Tell": "the engine has no SNS; tests/cloud/test_digest.py publishes",
     "Ages": "the engine has no CloudWatch",
 }
+VALUES = {"source": "192.168.1.7", "destination": "192.0.2.1", "address": "192.168.1.7", "site": "paris"}
 SOME = Stack("some-bucket", "some-table", "http://127.0.0.1/1/some-files", "http://127.0.0.1/1/some-chunks.fifo")
 
 
@@ -107,6 +115,14 @@ class Context:
 
     def get_remaining_time_in_millis(self) -> int:
         return 60_000
+
+
+class _Function:
+    """The function behind the page, in this process: its calls are to be noted."""
+
+    def invoke(self, event: Any) -> Any:
+        context: Any = Context()
+        return lambda_handlers.web.handler(event, context)
 
 
 class Story:
@@ -165,6 +181,35 @@ class Story:
             wiring.cloud().digests.take(("a",), "somebody")
             list(wiring.cloud().store.several_months("paris", [("192.168.1.7", "192.0.2.1", "2022-12")]))
 
+    def page(self) -> None:
+        """Let somebody look at everything that the page shows, bring a file, and say what is in order."""
+        issuer = Issuer()
+        named = {
+            lambda_handlers.web.POOL_ISSUER: POOL.issuer,
+            lambda_handlers.web.POOL_CLIENT: POOL.client,
+            lambda_handlers.web.POOL_DOMAIN: POOL.domain,
+            lambda_handlers.web.POOL_KEYS: issuer.written(self.folder),
+        }
+        behind, token = Behind(_Function()), issuer.token("all-sites", "may-write")
+        asyncio.set_event_loop(loop := asyncio.new_event_loop())
+        with self.calls.by("page"), self.monkeypatch.context() as patched:
+            for name, value in named.items():
+                patched.setenv(name, value)
+            (content,) = {each["contribution"] for each in behind.ask("/v1/files", token).body["items"][:1]}
+            for path, methods in behind.ask("/v1/openapi.json").body["paths"].items():
+                if "get" in methods:
+                    filled = path.format(contribution=content, **VALUES)
+                    assert behind.ask(filled, token).status in {200, 404}, filled
+            place = behind.post("/v1/sites/paris/uploads", token, {"name": "page.csv"}).body["url"]
+            key = urlsplit(place).path.partition("/incoming/")[2]
+            self.calls._note("s3", "PutObject", {"Bucket": self.stack.bucket, "Key": f"incoming/{key}"})
+            allowance = allowance_of(site="paris", note="page")
+            self.cloud.store.allow(allowance)
+            assert self.cloud.store.disallow(allowance.id)
+        lambda_handlers.web._answering.cache_clear()
+        asyncio.set_event_loop(None)
+        loop.close()
+
     def machines_work(self) -> None:
         """Let a worker do all that waits."""
         with self.calls.by("worker"):
@@ -216,6 +261,7 @@ def told(story: Story) -> None:
     story.put_back("consolidate", lambda_handlers.consolidate, story.cloud.chunks)
     story.functions_work()
     questions(story)
+    story.page()
     story.tell()
     story.command("operator", "retract", "--site", "paris", "b.csv")
     story.events(story.cloud.chunks)  # they are lost

@@ -38,7 +38,10 @@ def test_whatever_is_chosen_the_template_refers_to_what_it_has_and_can_be_sent_b
     ].keys()
     conditions = {each["Condition"] for each in template["Resources"].values() if "Condition" in each}
     assert conditions <= template["Conditions"].keys()
-    assert len(as_text(template).encode()) <= MOST_BYTES_BY_VALUE
+    # With machines and a page, it goes by way of the bucket of packages.
+    assert len(as_text(template).encode()) <= MOST_BYTES_BY_VALUE or (
+        choice["Pages"] == "yes" and choice["Compute"] != "lambda"
+    )
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=named)
@@ -50,6 +53,11 @@ def test_the_parts_that_were_chosen_are_there_and_no_others(choice: dict[str, st
     gradual = choice["Compute"] != "vm" and choice["Rollout"] != "all-at-once"
     assert ("AWS::CodeDeploy::DeploymentGroup" in types) is gradual
     assert ("AWS::CloudTrail::Trail" in types) is (choice["AccessLog"] == "yes")
+    for kind in ("AWS::Cognito::UserPool", "AWS::ApiGatewayV2::Api"):
+        assert (kind in types) is (choice["Pages"] == "yes")
+    outputs = tailored(STACK, choice)["Outputs"]
+    assert ("PageUrl" in outputs) is (choice["Pages"] == "yes")
+    assert not [each for each in outputs.values() if "Condition" in each]
 
 
 def test_what_is_not_decided_stays_open() -> None:
@@ -88,6 +96,11 @@ def test_the_template_itself_is_left_as_it_was() -> None:
     before = as_text(STACK)
     tailored(STACK, {"Compute": "both"})
     assert as_text(STACK) == before
+
+
+@pytest.mark.parametrize(("choice", "rules"), [({}, set()), ({"Pages": "yes"}, {"ThePageNeedsItsPackage"})])
+def test_a_rule_goes_with_the_part_that_it_is_about(choice: dict[str, str], rules: set[str]) -> None:
+    assert tailored(STACK, choice)["Rules"].keys() == rules
 
 
 def test_a_condition_may_join_others() -> None:

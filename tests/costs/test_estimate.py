@@ -32,6 +32,7 @@ OPTIONS = st.builds(
     backup=st.booleans(),
     kms=st.booleans(),
     access_log=st.booleans(),
+    pages=st.booleans(),
 )
 TRAFFIC = st.builds(
     Traffic,
@@ -119,6 +120,12 @@ def test_what_counts_decides_what_is_paid_for(compute: str, services: set[str]) 
 
 def test_a_key_and_a_record_of_requests_are_paid_for_where_they_are_wanted() -> None:
     assert services_of(SMALL, kms=True, access_log=True) - services_of(SMALL) == {"KMS", "CloudTrail"}
+
+
+def test_a_page_is_paid_for_where_it_is_wanted() -> None:
+    assert services_of(SMALL, pages=True) - services_of(SMALL) == {"API Gateway", "Cognito"}
+    more = total(estimate(SMALL, Options(pages=True), PRICES))[0] - total(estimate(SMALL, Options(), PRICES))[0]
+    assert 0 < more < 5  # USD a month
 
 
 def test_pollers_ask_around_the_clock_whatever_comes() -> None:

@@ -59,7 +59,7 @@ def test_another_region_takes_the_nearest_and_says_so(asked: str, taken: str) ->
 
 def test_the_note_says_how_old_prices_are_and_which_were_not_checked() -> None:
     assert read_prices("eu-west-1").note.endswith(
-        f"noted {OWN_FIELDS['noted']}, USD without tax; unchecked: c7g.large spot"
+        f"noted {OWN_FIELDS['noted']}, USD without tax; unchecked: api gateway requests, c7g.large spot, cognito people"
     )
 
 

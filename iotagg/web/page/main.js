@@ -16,6 +16,6 @@ import * as upload from "./upload.js";
 for (const view of [overview, top, anomalies, pair, device, files, upload]) router.addView(view);
 switches.begin();
 search.begin();
-signIn.begin();
+await signIn.begin(); // somebody may come back from where they signed in
 router.begin();
 live.begin();

@@ -1,16 +1,19 @@
 // Asks who it is where the server wants to know. A token is kept as long as the tab, and no longer.
 
 import { ask, Problem, token } from "./api.js";
+import * as cognito from "./cognito.js";
 import { h, plain } from "./elements.js";
 import { refresh, whenShown } from "./router.js";
 import { start } from "./live.js";
 
 // How one signs in, by the kind that /v1/sign-in names; another kind comes with a function of its own here.
-const KINDS = { token: byToken, none: byToken };
+const KINDS = { token: byToken, none: byToken, cognito: byCognito };
 let open = false;
+let refused = ""; // why somebody came back from the pool's pages without a token
 
 /** Looks out for answers that say: not without signing in. */
-export function begin() {
+export async function begin() {
+  refused = await cognito.comeBack();
   whenShown((problem) => {
     if (problem?.status === 401) signIn(problem);
     else if (!problem) showWho();
@@ -20,6 +23,12 @@ export function begin() {
 async function signIn(problem) {
   if (open) return;
   open = true;
+  if (await cognito.renew()) {
+    open = false;
+    refresh();
+    start();
+    return;
+  }
   const had = token.get() !== null;
   const worked = sessionStorage.getItem("iotagg-worked") === "yes";
   token.set(null);
@@ -56,6 +65,24 @@ function byToken(news) {
   dialog.showModal();
 }
 
+function byCognito(news, way) {
+  const said = refused || (news && "You are signed in no more.");
+  refused = "";
+  const dialog = h("dialog", { class: "sign-in", "aria-labelledby": "sign-in-title" },
+    h("form", { method: "dialog" },
+      h("h2", { id: "sign-in-title" }, "Sign in"),
+      h("p", {}, "Who may look here is kept in a user pool; its page asks for your password. You stay signed in until you close this tab."),
+      h("p", { id: "sign-in-news", class: "news", role: said ? "alert" : null }, plain(said)),
+      h("p", { class: "actions" }, h("button", { class: "first" }, "Sign in"))));
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    open = false;
+    cognito.leave(way);
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
 async function showWho() {
   if (token.get() === null) return;
   sessionStorage.setItem("iotagg-worked", "yes");
@@ -65,7 +92,8 @@ async function showWho() {
   place.replaceChildren(me ? `${plain(me.name)} ` : "", h("button", { type: "button", class: "quiet", onclick: signOut }, "Sign out"));
 }
 
-function signOut() {
+async function signOut() {
+  if (await cognito.signOut()) return;
   token.set(null);
   document.getElementById("who").replaceChildren();
   document.getElementById("main").replaceChildren(); // who comes next is not to see it
