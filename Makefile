@@ -156,7 +156,7 @@ $(RELEASE)/ready: | $(BIN)/pip
 	@touch $@
 
 $(VENV)/ready-demo: $(DECLARED) | $(BIN)/pip
-	$(INSTALL) '.[plot]'
+	$(INSTALL) '.[plot,web]'
 	@touch $@
 
 $(VENV)/ready-cloud: $(DECLARED) | $(BIN)/pip

@@ -67,8 +67,9 @@ def sample(
 
 @click.command()
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Leave everything in this new folder.")
+@click.option("--serve", is_flag=True, help="Show it in a browser at the end, until Ctrl-C.")
 @click.option("--cloud", is_flag=True, help="On a stand-in for AWS on this machine, with workers.")
-def demo(keep: Path | None, cloud: bool) -> None:
+def demo(keep: Path | None, serve: bool, cloud: bool) -> None:
     """Show the whole job on a month of two sites.
 
     It makes sample traffic, uploads it, lists, exports, draws and tells what stands out, each with the command that you
@@ -82,8 +83,11 @@ def demo(keep: Path | None, cloud: bool) -> None:
 
     \b
         iotagg demo --keep demo
+        iotagg demo --serve
         iotagg demo --cloud
     """
+    if serve and cloud:
+        raise click.UsageError("what --cloud shows is in a table; --serve shows a database")
     if cloud:
         from iotagg.cli.cloud_demo import show_cloud  # noqa: PLC0415 (as are the commands that it runs)
 
@@ -95,9 +99,14 @@ def demo(keep: Path | None, cloud: bool) -> None:
         folder = _folder(keep, stack)
         stack.enter_context(chdir(folder))
         show()
-        click.echo(f"\nDone in {time.monotonic() - begun:.1f} s.", nl=False)
+        took = time.monotonic() - begun
+        if serve:
+            click.echo("\nAll of it in a browser, at the address that it says:")
+            _run("serve --port 0")
+        click.echo(f"\nDone in {took:.1f} s.", nl=False)
         if keep is None:
-            kept = "" if cloud else "; iotagg demo --keep demo keeps the files, the database and the picture"
+            kept = "" if cloud else "; --keep demo keeps the files, the database and the picture"
+            kept += "" if cloud or serve else ", --serve shows them in a browser"
             click.echo(f" Nothing is left behind{kept}.")
             return
     click.echo(f" Everything lies in {readable_path(str(folder))}:")

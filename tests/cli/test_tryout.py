@@ -1,6 +1,12 @@
 from __future__ import annotations
 
-import tempfile
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +18,25 @@ if TYPE_CHECKING:
     from tests.cli.running import Command
 
 
-def test_the_demonstration_shows_the_whole_job_and_leaves_nothing(
-    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    result = run("demo")
-    assert result.code == 0
+def test_the_demonstration_shows_the_whole_job_also_in_a_browser_and_leaves_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "iotagg", "demo", "--serve"]
+    environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    shown_in = tmp_path.with_name("shown.txt")
+    with (
+        shown_in.open("w") as file,
+        subprocess.Popen(command, stdout=file, stderr=subprocess.PIPE, text=True, env=environment) as process,
+    ):
+        assert process.stderr is not None
+        said = next(line for line in process.stderr if "answers" in line)
+        served = re.search(r":(\d+) answers", said)
+        assert served is not None
+        asked = HTTPConnection("127.0.0.1", int(served[1]), timeout=30)
+        asked.request("GET", "/v1/status")
+        assert json.load(asked.getresponse())["flows"] == 310_000
+        asked.close()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+    out = shown_in.read_text()
     for shown in (
         "63 files, 177 MB in traffic",
         "31 files: 31 counted",
@@ -25,10 +44,17 @@ def test_the_demonstration_shows_the_whole_job_and_leaves_nothing(
         "fwd_packets_per_flow_stddev",
         "-o pair.svg",
         "flows      310,000",
+        "$ iotagg serve",
         "Nothing is left behind",
     ):
-        assert shown in result.out
+        assert shown in out
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_shown_of_the_cloud_is_in_no_database(run: Command) -> None:
+    result = run("demo", "--cloud", "--serve")
+    assert result.code == 2
+    assert "--serve shows a database" in result.err
 
 
 def test_the_demonstration_can_be_kept(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
