@@ -56,7 +56,7 @@ class Caller:
     def check_writes(self) -> None:
         """Raise WriteRefused unless they may change something."""
         if not self.may_write:
-            raise WriteRefused(f"{self.name} may look, and change nothing; iotagg token --may-write lets somebody")
+            raise WriteRefused(f"{self.name} may look, and change nothing; who gave you access can let you")
 
     def fillable_site_in(self, store: Store, site: str) -> str:
         """Return a site to which they may bring files. Only who may ask about all sites may begin one.
