@@ -99,7 +99,6 @@ def test_each_key_of_the_pool_counts(access: CognitoAccess) -> None:
         ({"signed_by": "a stranger"}, "the token's signature is wrong"),
         ({"kid": "third"}, "a key that the user pool does not have"),
     ],
-    ids=str,
 )
 def test_what_the_pool_would_not_issue_is_refused(access: CognitoAccess, changed: dict[str, Any], said: str) -> None:
     assert said in refusal(access, ISSUER.token(EVERYWHERE, **changed))
