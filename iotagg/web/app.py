@@ -97,7 +97,7 @@ def make_app(
     app.add_middleware(Heads)
     app.add_middleware(SameOrigin)
     app.add_middleware(Hosts, names=hosts)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, over_tls=stack is not None)  # its API has no other way in
     return app
 
 

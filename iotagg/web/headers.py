@@ -15,11 +15,16 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECURITY = {
+    "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
+    # For browsers that know nothing of frame-ancestors, or still look for scripts by themselves and so can be led astray.
+    "X-Frame-Options": "DENY",
+    "X-XSS-Protection": "0",
 }
+OVER_TLS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 _ONLY_HEAD = "iotagg.only_head"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -27,8 +32,9 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 class SecurityHeaders:
     """Adds those that an answer has not said itself: a page may load what figures need not."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, over_tls: bool) -> None:
         self._app = app
+        self._headers = SECURITY | (OVER_TLS if over_tls else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app answer, with them."""
@@ -36,7 +42,7 @@ class SecurityHeaders:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in SECURITY.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -143,6 +143,11 @@ def test_what_is_known_is_not_sent_again(behind: Behind) -> None:
     assert behind.ask(PAIR, EVERYBODY, method="HEAD").content == b""
 
 
+def test_a_browser_is_told_to_come_over_tls_alone(behind: Behind) -> None:
+    headers = behind.ask(PAIR, EVERYBODY).headers
+    assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+
+
 def test_the_status_says_what_waits_to_who_may_ask_about_all_sites(
     behind: Behind, served: Served, whole: Whole
 ) -> None:
