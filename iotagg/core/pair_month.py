@@ -21,6 +21,7 @@ RUNNING = (FLOWS, *(name for metric in METRICS for name in (metric.stored, metri
 _LETTERS = (FLOWS_LETTER, *(metric.letter for metric in METRICS))
 _RUNNING_TEXT = "{" + ",".join(f'"{name}":%d' for name in RUNNING)
 _DAY_TEXT = {day: "".join(f',"{letter}{day}":%d' for letter in _LETTERS) for day in map("{:02}".format, range(1, 32))}
+_FLOWS_STORED = tuple(f'{{"{FLOWS}":{digit}' for digit in range(1, 10))
 # As text_of writes them; no sum has more than 38 digits.
 _RUNNING_STORED = re.compile("{" + ",".join(f'"{name}":(-?[0-9]{{1,38}})' for name in RUNNING) + "[,}]")
 _ADDRESS, _MONTH = "([0-9a-f:.]{2,39})", "([0-9]{4}-[0-9]{2})"
@@ -103,6 +104,11 @@ def parsed(text: str) -> dict[str, int]:
     except SIGNS as error:
         raise damage("what is kept of a pair's month", error) from error
     return sums
+
+
+def has_flows(text: str) -> bool:
+    """Say whether there are any flows in stored sums; where that stands as usual, nothing else is looked at."""
+    return text.startswith(_FLOWS_STORED) or bool(parsed(text).get(FLOWS))
 
 
 def dumped(sums: Mapping[str, int]) -> str:

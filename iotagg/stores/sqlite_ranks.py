@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from iotagg.core.allowances import stored_allowance
 from iotagg.core.intact import intact
 from iotagg.core.metrics import FLOWS
-from iotagg.core.pair_month import PairMonth, parsed
+from iotagg.core.pair_month import PairMonth, has_flows, parsed
 from iotagg.core.ranks import LETTERS, MEASURES, SIDES, Rank, flags_text, flags_wanted
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
 from iotagg.stores.sqlite_books import IS_KEPT
@@ -247,4 +247,8 @@ def _figures(sums: dict[str, int]) -> dict[str, int]:
 
 
 def _with_flows(rows: Iterable[tuple[str, str, str, str]]) -> Iterator[PairMonth]:
-    return (row for row in (PairMonth(*row[:3], None, row[3]) for row in rows) if row.running[0])
+    return (
+        PairMonth(source, destination, month, None, sums)
+        for source, destination, month, sums in rows
+        if has_flows(sums)
+    )

@@ -93,8 +93,7 @@ class Candidate:
         figures = NOTHING
         for month, row in self._months.items():
             if question.span.holds(month):
-                flows, *metrics = row.running
-                figures = added(figures, (*metrics[::2], flows, 0))
+                figures = added(figures, figures_of(row))
             elif question.before is not None and question.before.holds(month):
                 figures = added(figures, (*NOTHING[:BEFORE], row.running[1 + 2 * DURATION]))
             else:
@@ -116,6 +115,12 @@ def _days(question: Question, row: PairMonth) -> dict[str, Figures]:
         elif before is not None and before.first <= day.day <= before.last:
             found[day.day] = (*NOTHING[:BEFORE], day.totals[DURATION])
     return found
+
+
+def figures_of(row: PairMonth) -> Figures:
+    """Return what a pair-month adds to each figure where all of its days do."""
+    flows, *metrics = row.running
+    return *metrics[::2], flows, 0
 
 
 def bounds_of(question: Question, month: str, sizes: Sequence[int]) -> tuple[Figures, Figures]:

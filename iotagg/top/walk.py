@@ -9,7 +9,7 @@ from __future__ import annotations
 from heapq import merge
 from typing import TYPE_CHECKING
 
-from iotagg.core.ranks import bounds
+from iotagg.core.ranks import MEASURES, bounds
 from iotagg.top.candidate import Candidate, Part
 from iotagg.top.question import By
 from iotagg.top.value import PACKETS
@@ -47,17 +47,21 @@ def _by_too_few(question: Question, rank: Rank) -> bool:
 
 def _descending(rows: Ranked, site: str, question: Question) -> Iterator[tuple[int, str, str, Rank]]:
     measure = By.DURATION.value if question.by is By.GROWTH else question.by.value
+    place = MEASURES.index(measure)
     over = question.by is By.PACE  # its size is that of the whole part of a fraction
     streams = {month: rows.ranks(site, month, measure) for month in question.span.months}
     ahead = {month: found for month, stream in streams.items() if (found := next(stream, None)) is not None}
-    largest = {month: bounds(rank.size(measure))[1] + over for month, (_, _, rank) in ahead.items()}
+    largest = {month: bounds(rank.sizes[place])[1] + over for month, (_, _, rank) in ahead.items()}
     while ahead:
         month = max(largest, key=largest.__getitem__)
-        ceiling = sum(largest.values())
+        ceiling, size = sum(largest.values()), ahead[month][2].sizes[place]
+        # Thousands in a row have the same size, and as many times nothing changes.
         yield ceiling, *ahead.pop(month)
-        following = next(streams[month], None)
-        if following is None:
-            del largest[month]
+        for source, destination, rank in streams[month]:
+            if rank.sizes[place] != size:
+                ahead[month] = source, destination, rank
+                largest[month] = bounds(rank.sizes[place])[1] + over
+                break
+            yield ceiling, source, destination, rank
         else:
-            ahead[month] = following
-            largest[month] = bounds(following[2].size(measure))[1] + over
+            del largest[month]

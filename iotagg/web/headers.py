@@ -20,7 +20,7 @@ SECURITY = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    # For browsers that know nothing of frame-ancestors, or still look for scripts by themselves and so can be led astray.
+    # For browsers that know nothing of frame-ancestors, or look for scripts by themselves, and so can be led astray.
     "X-Frame-Options": "DENY",
     "X-XSS-Protection": "0",
 }

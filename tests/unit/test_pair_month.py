@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from iotagg.core.contribution import cut, packed, read_chunk
 from iotagg.core.dialect import ReadingOptions
 from iotagg.core.moments import MAX_SUM
-from iotagg.core.pair_month import RUNNING, PairMonth, dumped, line_of, parsed, rows_of, text_of, text_of_day
+from iotagg.core.pair_month import RUNNING, PairMonth, dumped, has_flows, line_of, parsed, rows_of, text_of, text_of_day
 from iotagg.errors import Damaged, NumberTooLarge
 from tests.strategies import pair_days
 from tests.unit.test_contribution import totals_of
@@ -55,6 +55,19 @@ def test_the_running_sums_are_those_of_the_whole_text_however_it_was_written(
     row = PairMonth("192.0.2.1", "192.0.2.2", "2022-12", None, text)
     assert row.running == tuple(running)
     assert tuple(map(row.sums.__getitem__, RUNNING)) == row.running == tuple(running)
+
+
+@pytest.mark.parametrize(
+    ("text", "flows"),
+    [
+        ('{"flows":20,"dur":1}', True),
+        ('{"dur":1,"flows":3}', True),
+        ('{"flows":0,"dur":1}', False),
+        ('{"dur":1}', False),
+    ],
+)
+def test_a_month_without_flows_is_told(text: str, flows: bool) -> None:
+    assert has_flows(text) is flows
 
 
 def test_of_running_sums_that_are_not_there_nothing_is_known() -> None:
