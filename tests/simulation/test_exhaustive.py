@@ -30,4 +30,4 @@ def test_no_order_at_all_ends_wrong_where_one_reads_what_the_other_adds() -> Non
 @pytest.mark.parametrize("control", ["plain ADD", "marker outside the transaction"])
 def test_a_wrong_way_ends_wrong_in_some_order(control: str) -> None:
     with replaced(CONTROLS[control].parts):
-        assert explore((READS, ADDS)).wrong
+        assert explore((READS, ADDS), 2 * STATES).wrong

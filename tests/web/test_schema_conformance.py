@@ -73,7 +73,7 @@ def try_all(server: Served, token: str, path: str, method: str, way: str) -> Non
     drawn = operation.as_strategy(mode, path_parameters=named or None)
 
     @settings(
-        max_examples=examples(8), derandomize=True, deadline=None, phases=[Phase.generate], suppress_health_check=_QUIET
+        max_examples=examples(4), derandomize=True, deadline=None, phases=[Phase.generate], suppress_health_check=_QUIET
     )
     @given(drawn if way == "wrong" else drawn.map(sensible))
     def asked(case: Case[Any]) -> None:
