@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Locator, Page, ViewportSize
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize
 
     from tests.web.served import Served
 
@@ -32,6 +32,14 @@ def program() -> str | None:
     return named or next(filter(None, map(shutil.which, _PROGRAMS)), None)
 
 
+def _context(browser: Browser) -> BrowserContext:
+    # One for all: what a page loads is then read once, and not by each test anew.
+    if not browser.contexts:
+        made = browser.new_context(viewport=WIDE, reduced_motion="reduce", accept_downloads=True)
+        made.set_default_timeout(_MILLISECONDS)
+    return browser.contexts[0]
+
+
 @dataclass
 class Looked:
     """A page of a server, and what was complained about."""
@@ -42,17 +50,22 @@ class Looked:
 
     @classmethod
     @contextmanager
-    def at(cls, browser: Browser, served: Served, **options: Any) -> Iterator[Self]:
+    def at(cls, browser: Browser, served: Served) -> Iterator[Self]:
         """Open a page with nothing remembered; at the end, nothing may have been complained about."""
-        context = browser.new_context(viewport=WIDE, reduced_motion="reduce", accept_downloads=True, **options)
-        context.set_default_timeout(_MILLISECONDS)
+        context = _context(browser)
         looked = cls(context.new_page(), served)
         looked._listen()
         try:
             yield looked
             assert looked.complaints == []
         finally:
-            context.close()
+            looked._forget()
+            looked.page.close()
+
+    def _forget(self) -> None:
+        # What a tab keeps goes with it; cookies there are none, as a test says.
+        if self.page.url.startswith(self.address):
+            self.page.evaluate("localStorage.clear()")
 
     def _listen(self) -> None:
         page = self.page

@@ -102,7 +102,8 @@ def test_the_search_box_says_what_it_does_not_find(looked: Looked) -> None:
     looked.go("/files")
     for typed, told in (
         ("198.51.100.99", "No device 198.51.100.99"),
-        ("<b>", "Type an IP address"),
+        ("<b>", "Write a whole IP address"),
+        ("192.168.20", "Write a whole IP address"),
         ("192.0.2.1", "at tokyo"),
     ):
         looked.role("searchbox", "Find").fill(typed)
@@ -116,12 +117,12 @@ def test_a_finding_is_acknowledged_and_told_again(looked: Looked) -> None:
     before = findings.count()
     looked.role("button", "Acknowledge: Surge").first.click()
     looked.page.get_by_label("Why").fill("a test of the line <b>")
-    looked.role("button", "In order", exact=True).click()
-    looked.page.get_by_text("That is no longer told.").wait_for()
+    looked.role("button", "Acknowledge", exact=True).click()
+    looked.page.get_by_text("Acknowledged: it is no longer told.").wait_for()
     assert findings.count() == before - 1
-    assert "a test of the line <b>" in looked.page.locator("section", has_text="In order").last.inner_text()
+    assert "a test of the line <b>" in looked.page.locator("section", has_text="Take back").last.inner_text()
     looked.role("button", "Undo").click()
-    looked.page.get_by_text("That is told again.").wait_for()
+    looked.page.get_by_text("Taken back: it is told again.").wait_for()
     looked.settle()
     assert findings.count() == before
 
