@@ -9,7 +9,7 @@ import pytest
 from iotagg.core.tolerance import Tolerance
 from iotagg.pipeline import Request, upload
 from iotagg.stores.sqlite import SqliteStore
-from tests.page.looking import Looked, program
+from tests.page.looking import Looked, free_tabs, program
 from tests.pipeline.csvs import csv, flow, put
 from tests.web.served import Served, serving
 
@@ -84,6 +84,7 @@ def browser() -> Iterator[Browser]:
         # As root, and in a container without user namespaces, it has no sandbox of its own.
         opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield opened
+        free_tabs.clear()
         opened.close()
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize
 
@@ -32,8 +32,11 @@ def program() -> str | None:
     return named or next(filter(None, map(shutil.which, _PROGRAMS)), None)
 
 
+# Tabs that nobody looks at: a new one costs more than most tests, and would read all that a page loads anew.
+free_tabs: list[Page] = []
+
+
 def _context(browser: Browser) -> BrowserContext:
-    # One for all: what a page loads is then read once, and not by each test anew.
     if not browser.contexts:
         made = browser.new_context(viewport=WIDE, reduced_motion="reduce", accept_downloads=True)
         made.set_default_timeout(_MILLISECONDS)
@@ -53,27 +56,35 @@ class Looked:
     def at(cls, browser: Browser, served: Served) -> Iterator[Self]:
         """Open a page with nothing remembered; at the end, nothing may have been complained about."""
         context = _context(browser)
-        looked = cls(context.new_page(), served)
-        looked._listen()
+        looked = cls(free_tabs.pop() if free_tabs else context.new_page(), served)
+        listeners = looked._listeners()
+        for event, listener in listeners.items():
+            looked.page.on(event, listener)  # type: ignore[call-overload]  # each event has a signature of its own
         try:
             yield looked
             assert looked.complaints == []
         finally:
+            for event, listener in listeners.items():
+                looked.page.remove_listener(event, listener)
             looked._forget()
-            looked.page.close()
+            free_tabs.append(looked.page)
 
     def _forget(self) -> None:
-        # What a tab keeps goes with it; cookies there are none, as a test says.
-        if self.page.url.startswith(self.address):
-            self.page.evaluate("localStorage.clear()")
-
-    def _listen(self) -> None:
         page = self.page
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda said: self._note(said.type, said.text))
-        page.on("request", lambda request: self._asked(request.url))
-        page.on("response", lambda answer: self._answered(answer.url, answer.status))
-        page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
+        if page.url.startswith(self.address):
+            page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        page.unroute_all(behavior="ignoreErrors")
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size(WIDE)
+
+    def _listeners(self) -> dict[str, Callable[[Any], None]]:
+        return {
+            "pageerror": lambda error: self.complaints.append(str(error)),
+            "console": lambda said: self._note(said.type, said.text),
+            "request": lambda request: self._asked(request.url),
+            "response": lambda answer: self._answered(answer.url, answer.status),
+            "dialog": lambda dialog: self.complaints.append(f"dialog: {dialog.message}"),
+        }
 
     def _note(self, kind: str, text: str) -> None:
         if kind in {"error", "warning"} and not text.startswith(_ANSWERED):
