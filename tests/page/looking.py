@@ -74,6 +74,7 @@ class Looked:
         if page.url.startswith(self.address):
             page.evaluate("localStorage.clear(); sessionStorage.clear()")
         page.unroute_all(behavior="ignoreErrors")
+        page.goto("about:blank")  # what is shown would ask its server on, while somebody else looks
         page.emulate_media(color_scheme="light")
         page.set_viewport_size(WIDE)
 
