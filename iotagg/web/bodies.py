@@ -167,6 +167,7 @@ class Me(BaseModel):
     name: str = Field(description="The name beside the token.", examples=["anna"])
     sites: list[str] | None = Field(description="The sites that they may ask about; null where that is all of them.")
     may_write: bool = Field(description="Whether they may also change something.")
+    may_export: bool = Field(description="Whether /v1/export.csv is there: a stack has none.")
 
 
 class Finding(BaseModel):

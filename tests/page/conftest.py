@@ -9,7 +9,7 @@ import pytest
 from iotagg.core.tolerance import Tolerance
 from iotagg.pipeline import Request, upload
 from iotagg.stores.sqlite import SqliteStore
-from tests.page.looking import Looked, program
+from tests.page.looking import Looked, free_tabs, program
 from tests.pipeline.csvs import csv, flow, put
 from tests.web.served import Served, serving
 
@@ -24,6 +24,7 @@ DAYS = [f"2022-{month:02}-{day:02}" for month in (11, 12) for day in range(1, 29
 HOSTILE = "<img src=x onerror=alert(1)>\u202e=HYPERLINK(1).csv"
 HOSTILE_LINE = b'"<script>alert(1)</script>",192.0.2.1,=2022,1,1\n'
 PEERS = 1_000
+SILENT_SINCE = "2022-12-20"
 
 
 def fill(database: Path, flows: Path) -> None:
@@ -41,6 +42,7 @@ def fill(database: Path, flows: Path) -> None:
             ]
             rows += [flow(f"192.168.{place}.7", f"203.0.113.{peer}", "2022-12-27", 5, 9) for peer in range(40)]
             rows += [flow(f"192.168.{place}.7", "192.0.2.1", "2022-12-20", 10**9) for _ in range(400)]
+            rows += [flow(f"192.168.{place}.8", "192.0.2.9", day) for day in DAYS if day < SILENT_SINCE]
             tolerance = Tolerance.parse("5%")
             file = put(flows / site / "month.csv", csv(*rows))
             assert upload(store, file, Request(site, tolerance=tolerance)).state == "counted"
@@ -84,6 +86,7 @@ def browser() -> Iterator[Browser]:
         # As root, and in a container without user namespaces, it has no sandbox of its own.
         opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield opened
+        free_tabs.clear()
         opened.close()
 
 

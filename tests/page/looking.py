@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, Locator, Page, ViewportSize
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize
 
     from tests.web.served import Served
 
@@ -32,6 +32,17 @@ def program() -> str | None:
     return named or next(filter(None, map(shutil.which, _PROGRAMS)), None)
 
 
+# Tabs that nobody looks at: a new one costs more than most tests, and would read all that a page loads anew.
+free_tabs: list[Page] = []
+
+
+def _context(browser: Browser) -> BrowserContext:
+    if not browser.contexts:
+        made = browser.new_context(viewport=WIDE, reduced_motion="reduce", accept_downloads=True)
+        made.set_default_timeout(_MILLISECONDS)
+    return browser.contexts[0]
+
+
 @dataclass
 class Looked:
     """A page of a server, and what was complained about."""
@@ -42,25 +53,39 @@ class Looked:
 
     @classmethod
     @contextmanager
-    def at(cls, browser: Browser, served: Served, **options: Any) -> Iterator[Self]:
+    def at(cls, browser: Browser, served: Served) -> Iterator[Self]:
         """Open a page with nothing remembered; at the end, nothing may have been complained about."""
-        context = browser.new_context(viewport=WIDE, reduced_motion="reduce", accept_downloads=True, **options)
-        context.set_default_timeout(_MILLISECONDS)
-        looked = cls(context.new_page(), served)
-        looked._listen()
+        context = _context(browser)
+        looked = cls(free_tabs.pop() if free_tabs else context.new_page(), served)
+        listeners = looked._listeners()
+        for event, listener in listeners.items():
+            looked.page.on(event, listener)  # type: ignore[call-overload]  # each event has a signature of its own
         try:
             yield looked
             assert looked.complaints == []
         finally:
-            context.close()
+            for event, listener in listeners.items():
+                looked.page.remove_listener(event, listener)
+            looked._forget()
+            free_tabs.append(looked.page)
 
-    def _listen(self) -> None:
+    def _forget(self) -> None:
         page = self.page
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda said: self._note(said.type, said.text))
-        page.on("request", lambda request: self._asked(request.url))
-        page.on("response", lambda answer: self._answered(answer.url, answer.status))
-        page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
+        if page.url.startswith(self.address):
+            page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        page.unroute_all(behavior="ignoreErrors")
+        page.goto("about:blank")  # what is shown would ask its server on, while somebody else looks
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size(WIDE)
+
+    def _listeners(self) -> dict[str, Callable[[Any], None]]:
+        return {
+            "pageerror": lambda error: self.complaints.append(str(error)),
+            "console": lambda said: self._note(said.type, said.text),
+            "request": lambda request: self._asked(request.url),
+            "response": lambda answer: self._answered(answer.url, answer.status),
+            "dialog": lambda dialog: self.complaints.append(f"dialog: {dialog.message}"),
+        }
 
     def _note(self, kind: str, text: str) -> None:
         if kind in {"error", "warning"} and not text.startswith(_ANSWERED):

@@ -182,5 +182,7 @@ def test_a_token_that_has_expired_is_renewed_without_a_word(visitor: Looked, poo
     visitor.page.locator("#views a", has_text="Top").click()
     visitor.page.get_by_role("heading", name="Top pairs").wait_for()
     assert kept(visitor, "iotagg-token") != expired
+    visitor.settle()
+    assert visitor.page.get_by_text("All pairs as CSV").count() == 0  # it would lead nowhere on a stack
     assert [each["grant_type"] for each in pool.of("/oauth2/token")] == ["authorization_code", "refresh_token"]
     assert visitor.page.locator("dialog.sign-in").count() == 0

@@ -21,10 +21,12 @@ def test_filters_are_in_the_address_and_the_way_back_works(looked: Looked) -> No
     looked.at_address("/top?month=2022-12&by=packets")
     looked.page.get_by_label("Of", exact=True).select_option("sources")
     looked.at_address("/top?month=2022-12&by=packets&of=sources")
+    assert looked.role("link", "All pairs as CSV").count() == 0
     assert looked.heading() == "Top sources"
     looked.page.go_back()
     looked.at_address("/top?month=2022-12&by=packets")
     looked.page.locator("h1", has_text="Top pairs").wait_for()
+    assert looked.role("link", "All pairs as CSV").count() == 1
     looked.page.locator("tbody th a").first.click()
     looked.page.wait_for_url("**/pairs/**")
     looked.settle()
@@ -50,6 +52,47 @@ def test_a_day_that_stands_out_is_marked_and_told(looked: Looked) -> None:
     row = looked.page.locator("tr[data-key='192.168.1.7 2022-12-20']")
     assert "Surge" in row.inner_text()
     assert "401" in row.inner_text()
+    facts, legend = (looked.page.locator(each).first.inner_text() for each in (".facts", ".legend"))
+    # But for days that stand out, each has one flow.
+    assert "Mean a day\n1" in facts
+    assert "Deviation\n0" in facts
+    assert "of 53 days, without the 3 that stand out" in legend
+
+
+def test_a_day_says_how_far_it_is_from_the_others(looked: Looked) -> None:
+    looked.go(f"{PAIR}?site=paris&metric=packets&since=2022-11-01&until=2022-11-09")
+    looked.page.wait_for_selector(DRAWN)
+    frame = looked.page.locator(".frame").first
+    frame.press("End")
+    looked.page.get_by_text("Wednesday, 9 November 2022: 9; +1.5 deviations").wait_for()
+    looked.page.get_by_text("days as a table").click()
+    assert "+1.5 deviations" in looked.page.locator("tr[data-key='192.168.1.7 2022-11-09']").inner_text()
+
+
+def test_a_pair_that_has_gone_silent_says_since_when(looked: Looked) -> None:
+    looked.go("/pairs/192.168.1.8/192.0.2.9")
+    looked.page.get_by_text("silent since 20 Dec 2022").wait_for()
+    assert looked.page.get_by_label("To", exact=True).input_value() == "2022-12-28"
+    looked.go(PAIR)
+    assert looked.page.get_by_text("silent since").count() == 0
+
+
+def test_a_finding_leads_to_its_days_told_in_what_it_is_told_in(looked: Looked) -> None:
+    looked.go("/anomalies?since=2022-12-01&until=2022-12-28&site=tokyo&singly=true")
+    looked.page.locator("li", has_text="Surge").locator(".who a").first.click()
+    looked.at_address("/pairs/192.168.2.7/192.0.2.1?site=tokyo&since=2022-12-06&until=2022-12-28&metric=flows")
+    assert looked.page.get_by_label("Show", exact=True).input_value() == "flows"
+    looked.page.go_back()
+    looked.page.locator("li", has_text="Burst of destinations").locator(".who a").first.click()
+    looked.at_address("/devices/tokyo/192.168.2.7?since=2022-12-27&until=2022-12-27")
+
+
+def test_a_tile_is_a_link_as_a_whole(looked: Looked) -> None:
+    looked.go("/")
+    assert "was " in looked.page.locator("tr", has_text="silent since 29 Dec").first.locator(".verdict").inner_text()
+    looked.page.locator(".tile", has_text="Refused files").click(position={"x": 4, "y": 4})
+    looked.at_address("/files?state=refused")
+    assert looked.page.locator(".files li").count() == 1
 
 
 def test_a_range_is_dragged_over_and_left_again(looked: Looked) -> None:
@@ -102,7 +145,8 @@ def test_the_search_box_says_what_it_does_not_find(looked: Looked) -> None:
     looked.go("/files")
     for typed, told in (
         ("198.51.100.99", "No device 198.51.100.99"),
-        ("<b>", "Type an IP address"),
+        ("<b>", "Write a whole IP address"),
+        ("192.168.20", "Write a whole IP address"),
         ("192.0.2.1", "at tokyo"),
     ):
         looked.role("searchbox", "Find").fill(typed)
@@ -116,12 +160,12 @@ def test_a_finding_is_acknowledged_and_told_again(looked: Looked) -> None:
     before = findings.count()
     looked.role("button", "Acknowledge: Surge").first.click()
     looked.page.get_by_label("Why").fill("a test of the line <b>")
-    looked.role("button", "In order", exact=True).click()
-    looked.page.get_by_text("That is no longer told.").wait_for()
+    looked.role("button", "Acknowledge", exact=True).click()
+    looked.page.get_by_text("Acknowledged: it is no longer told.").wait_for()
     assert findings.count() == before - 1
-    assert "a test of the line <b>" in looked.page.locator("section", has_text="In order").last.inner_text()
+    assert "a test of the line <b>" in looked.page.locator("section", has_text="Take back").last.inner_text()
     looked.role("button", "Undo").click()
-    looked.page.get_by_text("That is told again.").wait_for()
+    looked.page.get_by_text("Taken back: it is told again.").wait_for()
     looked.settle()
     assert findings.count() == before
 
@@ -177,3 +221,10 @@ def test_a_token_that_worked_and_does_no_more_is_said_to_have_ended(stranger: Lo
     stranger.page.evaluate(f"sessionStorage.setItem('iotagg-token', '{OLD}')")
     stranger.page.goto(f"{stranger.address}/files")
     stranger.page.get_by_text("Your token is valid no more").wait_for()
+
+
+def test_a_way_of_signing_in_that_the_page_does_not_know_is_said(stranger: Looked) -> None:
+    other = '{"kind":"badge"}'
+    stranger.page.route("**/v1/sign-in", lambda route: route.fulfill(body=other, content_type="application/json"))
+    stranger.page.goto(f"{stranger.address}/files")
+    stranger.page.get_by_text("signs people in by 'badge'").wait_for()

@@ -1,4 +1,4 @@
-// What stands out, by day and site, with a way to say that it is in order.
+// What stands out, by day and site, with a way to acknowledge it.
 
 import { askToAllow, takeBack } from "./allowing.js";
 import { later, isDay, spoken } from "./days.js";
@@ -19,7 +19,7 @@ const span = (place, status) => {
   return { since: place.query.get("since") ?? (isDay(until) ? later(until, 1 - DAYS) : until), until };
 };
 
-/** Asks for what stands out in some days, without others in the newest two weeks, and for what is in order. */
+/** Asks for what stands out in some days, without others in the newest two weeks, and for what is acknowledged. */
 export async function ask(place, get) {
   const status = await get(["status"]);
   if (!status.last_day) return { status, findings: [], allowances: [] };
@@ -35,38 +35,38 @@ export function draw({ status, days, findings, allowances }, place) {
     h("div", { class: "heading" }, h("h1", {}, "Anomalies"), h("p", { class: "soft" }, findings.length === 1 ? "1 finding" : `${findings.length} findings`)),
     filters(place, siteChoice(place, status.sites), dateField(place, "since", "From", "date", days?.since), dateField(place, "until", "To", "date", days?.until),
       choice(place, "least", "Severity", LEAST, "low"),
-      choice(place, "singly", "Of a day", [["", "five at most"], ["true", "each"]])),
-    findings.length ? byDay(findings) : empty("Nothing stands out in these days.", "That is: nothing that is not in order, and nothing of days that are not over."),
-    inOrder(allowances),
+      choice(place, "singly", "Per day and site", [["", "at most five"], ["true", "all"]])),
+    findings.length ? byDay(findings, status.last_day) : empty("Nothing stands out in these days.", "What is acknowledged is not told, nor are days that are not over."),
+    acknowledged(allowances),
   ];
 }
 
-function byDay(findings) {
+function byDay(findings, newest) {
   const groups = Map.groupBy(findings, (each) => each.day);
   const days = [...groups.keys()].sort().reverse();
   return days.map((day) => h("section", { class: "card", "data-key": day, "aria-labelledby": `day-${day}` },
-    h("h2", { id: `day-${day}` }, h("time", { datetime: day }, spoken(day))), bySite(groups.get(day))));
+    h("h2", { id: `day-${day}` }, h("time", { datetime: day }, spoken(day))), bySite(groups.get(day), newest)));
 }
 
-function bySite(findings) {
+function bySite(findings, newest) {
   return [...Map.groupBy(findings, (each) => each.site)].map(([site, list]) => h("div", { "data-key": site, class: "of-site" },
-    h("h3", {}, site), h("ol", { class: "findings" }, list.map(item))));
+    h("h3", {}, site), h("ol", { class: "findings" }, list.map((each) => item(each, newest)))));
 }
 
-function item(finding) {
+function item(finding, newest) {
   const key = `${finding.kind} ${finding.src_ip} ${finding.dst_ip} ${finding.file} ${finding.measure}`;
   return h("li", { "data-key": key }, severity(finding.severity),
-    h("div", {}, h("div", { class: "who" }, about(finding)), told(finding), parts(finding)),
+    h("div", {}, h("div", { class: "who" }, about(finding, newest)), told(finding), parts(finding, newest)),
     finding.kind === "others" ? null : h("button", { type: "button", class: "quiet", onclick: () => askToAllow(finding), "aria-label": `Acknowledge: ${KINDS[finding.kind] ?? finding.kind} ${finding.src_ip ?? ""} ${finding.dst_ip ?? ""}` }, "Acknowledge…"));
 }
 
-function parts(finding) {
+function parts(finding, newest) {
   if (!finding.parts?.length) return null;
   const count = finding.parts.length === 1 ? "1 finding is folded into it" : `${finding.parts.length} findings are folded into it`;
-  return h("details", {}, h("summary", {}, count), h("ul", { class: "parts" }, finding.parts.map((part) => h("li", {}, about(part), " ", told(part)))));
+  return h("details", {}, h("summary", {}, count), h("ul", { class: "parts" }, finding.parts.map((part) => h("li", {}, about(part, newest), " ", told(part)))));
 }
 
-function inOrder(allowances) {
+function acknowledged(allowances) {
   const any = (text) => (text ? plain(text) : h("span", { class: "soft" }, "any"));
   const columns = [
     { head: "Site", cell: (row) => any(row.site) },
@@ -75,9 +75,9 @@ function inOrder(allowances) {
     { head: "Kind", cell: (row) => any(row.kind && (KINDS[row.kind] ?? row.kind)) },
     { head: "Until", cell: (row) => (row.until ? h("span", { class: "nowrap" }, row.until) : "for good") },
     { head: "Note", narrow: false, cell: (row) => h("bdi", {}, plain(row.note ?? "")) },
-    { head: "Change", cell: (row) => h("button", { type: "button", class: "quiet", onclick: () => takeBack(row) }, "Tell again") },
+    { head: "Change", cell: (row) => h("button", { type: "button", class: "quiet", onclick: () => takeBack(row) }, "Take back") },
   ];
-  return h("section", { class: "card", "aria-labelledby": "in-order" }, h("h2", { id: "in-order" }, "In order"),
-    allowances.length ? table("Findings that are no longer told", columns, allowances, (row) => row.id, { hide: true })
-      : empty("Nothing is allowed yet.", "What you find in order is no longer told; it stands here, to be taken back."));
+  return h("section", { class: "card", "aria-labelledby": "acknowledged" }, h("h2", { id: "acknowledged" }, "Acknowledged"),
+    allowances.length ? table("What is acknowledged, and no longer told", columns, allowances, (row) => row.id, { hide: true })
+      : empty("Nothing is acknowledged yet.", "What you acknowledge is no longer told; it stands here, and you can take it back."));
 }

@@ -20,11 +20,20 @@ export function baseline(days) {
   return { ...rest, known: true, mean, deviation, ...judged(flows, mean, deviation) };
 }
 
-// A day comes in several files where they run from 23:00 to 23:00; one that has fewer than others goes on.
-function newestWhole(days) {
-  const usual = days.map((each) => Number(each.files)).sort((one, other) => one - other)[Math.floor(days.length / 2)];
+const usualFiles = (days) => days.map((each) => Number(each.files)).sort((one, other) => one - other)[Math.floor(days.length / 2)];
+
+/** Returns which of a site's days is its newest whole one. */
+export function newestWhole(days) {
+  // A day comes in several files where they run from 23:00 to 23:00; one that has fewer than others goes on.
+  const usual = usualFiles(days);
   for (let at = days.length - 1; at > 0; at -= 1) if (Number(days[at].files) >= usual) return at;
   return days.length - 1;
+}
+
+/** Returns the days at both ends that came in fewer files than others: parts of days. */
+export function partOnly(days) {
+  const usual = usualFiles(days);
+  return [...new Set([days[0], days.at(-1)])].filter((each) => each && Number(each.files) < usual).map(({ day }) => day);
 }
 
 function judged(flows, mean, deviation) {

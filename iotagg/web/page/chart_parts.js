@@ -2,7 +2,8 @@
 
 import { axis } from "./chart.js";
 import { short, spoken } from "./days.js";
-import { exact } from "./numbers.js";
+import { both } from "./numbers.js";
+import { apart } from "./usual.js";
 
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 const TICKS = 8;
@@ -52,8 +53,8 @@ function tooltip(data, days) {
     displayColors: false,
     callbacks: {
       title: ([item]) => spoken(days[item.dataIndex]),
-      label: (item) => `${data.told(item.raw)} (${exact(data.days.get(days[item.dataIndex]))}${data.unit})`,
-      afterLabel: (item) => data.marked.get(days[item.dataIndex]) ?? [],
+      label: (item) => (data.days.has(days[item.dataIndex]) ? both(data.days.get(days[item.dataIndex]), data) : "no flows"),
+      afterLabel: (item) => [apart(item.raw, data), data.marked.get(days[item.dataIndex])].filter(Boolean),
     },
   };
 }

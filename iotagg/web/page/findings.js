@@ -3,6 +3,7 @@
 import { h, named, plain } from "./elements.js";
 import { later } from "./days.js";
 import { subject } from "./links.js";
+import { METRICS } from "./numbers.js";
 
 const RANKS = { high: 3, medium: 2, low: 1 };
 const SHAPES = { high: "▲", medium: "◆", low: "●" };
@@ -21,11 +22,15 @@ export function severity(level) {
     h("span", { "aria-hidden": "true" }, SHAPES[level] ?? "●"), " ", level);
 }
 
-/** Returns whom a finding is about. */
-export function about(finding) {
+/** Returns whom a finding is about: a link to the days around it, as far as there are any, told in what it is told in. */
+export function about(finding, newest) {
+  if (finding.src_ip && finding.dst_ip) {
+    const after = later(finding.day, AROUND_DAYS);
+    const days = { since: later(finding.day, -AROUND_DAYS), until: newest && newest < after ? newest : after };
+    return subject(finding.site, finding.src_ip, finding.dst_ip, { ...days, metric: finding.measure in METRICS ? finding.measure : "flows" });
+  }
   if (finding.src_ip || finding.dst_ip) {
-    const days = { since: later(finding.day, -AROUND_DAYS), until: later(finding.day, AROUND_DAYS) };
-    return subject(finding.site, finding.src_ip, finding.dst_ip, days);
+    return subject(finding.site, finding.src_ip, finding.dst_ip, { since: finding.day, until: finding.day });
   }
   if (finding.file) return named(finding.file, { class: "path" });
   return h("span", {}, finding.site);

@@ -67,6 +67,12 @@ export const METRICS = {
   flows: { key: "flows", label: "Flows", told: count, unit: "", ticks: countTicks },
 };
 
+/** Returns a figure as people read it and, where that is less, with all its digits. */
+export function both(value, { told, unit }) {
+  const [short, all] = [told(value), `${exact(value)}${unit}`];
+  return short === all ? all : `${short} (${all})`;
+}
+
 /** Returns an element with a figure in both forms; which one is seen, the switch decides. */
 export function figure(value, told = count, unit = "") {
   if (value === null || value === undefined) return h("span", { class: "none", title: "no figure" }, "–");

@@ -5,7 +5,7 @@ import { baseline } from "./baseline.js";
 import { later, spoken, short } from "./days.js";
 import { h, hidden } from "./elements.js";
 import { about, severity, told, worst } from "./findings.js";
-import { subject } from "./links.js";
+import { siteBelow, subject } from "./links.js";
 import { count, duration, figure } from "./numbers.js";
 import { bars, beside } from "./spark.js";
 import { empty } from "./states.js";
@@ -59,11 +59,12 @@ function tiles({ status, sites }) {
   const waiting = sites.reduce((sum, site) => sum + (site.pending ?? 0), 0);
   const { counted = 0, refused = 0, pending = 0 } = status.files;
   const tile = (label, value, note, kind) => h("div", { class: kind ? `tile ${kind}` : "tile" }, h("dt", {}, label), h("dd", {}, value, note ? h("small", {}, note) : null));
+  const files = (state, number) => h("a", { href: `/files?state=${state}` }, figure(number));
   return h("dl", { class: "tiles" },
     tile("Flows", figure(status.flows)),
-    tile("Files counted", h("a", { href: "/files?state=counted" }, figure(counted))),
-    tile("Waiting", h("a", { href: "/files?state=pending" }, figure(pending || waiting)), null, pending || waiting ? "warn" : null),
-    tile("Refused files", h("a", { href: "/files?state=refused" }, figure(refused)), null, refused ? "bad" : null),
+    tile("Counted files", files("counted", counted)),
+    tile("Pending files", files("pending", pending || waiting), null, pending || waiting ? "warn" : null),
+    tile("Refused files", files("refused", refused), null, refused ? "bad" : null),
     tile("Rejected lines", figure(status.rejected), share(status), Number(status.rejected) ? "warn" : null));
 }
 
@@ -81,7 +82,7 @@ function today({ shown, days }) {
     { head: "Flows", figures: true, cell: ({ usual }) => figure(usual?.newest.flows) },
     { head: "Usual", figures: true, narrow: false, cell: ({ usual }) => (usual?.known ? h("span", { class: "nowrap soft" }, `${count(Math.round(usual.mean))} ± ${count(Math.round(usual.deviation))}`) : "–") },
     { head: "Mean ± deviation", narrow: false, cell: ({ usual }) => against(usual) },
-    { head: "How it is", cell: ({ usual }) => verdict(usual) },
+    { head: "Beside usual", cell: ({ usual, site }) => verdict(usual, site) },
     { head: `${DAYS} days`, narrow: false, cell: ({ days, site }) => bars(days.map((each) => each.flows), `Flows a day at ${site.site}`) },
   ];
   return table("Newest day of each site beside its days before", columns, rows, ({ site }) => site.site, { hide: true });
@@ -98,16 +99,23 @@ function newest(usual) {
   return h("span", { class: "nowrap", title: rest || null }, usual.newest.day);
 }
 
-function verdict(usual) {
+function verdict(usual, site) {
   if (!usual) return "no days yet";
+  const was = site.state === "silent" && usual.known ? "was " : ""; // its newest day says nothing of those that are missing
   const day = usual.newest.day === new Date().toISOString().slice(0, 10) ? ", so far" : "";
-  return h("span", { class: usual.unusual ? "verdict unusual" : "verdict" }, usual.unusual ? h("span", { "aria-hidden": "true" }, "▲ ") : null, usual.says + day);
+  return h("span", { class: usual.unusual ? "verdict unusual" : "verdict" }, usual.unusual ? h("span", { "aria-hidden": "true" }, "▲ ") : null, was + usual.says + day);
 }
 
 function health(site) {
   const fine = site.state === "fine";
-  const waiting = site.pending ? `, ${count(site.pending)} waiting` : "";
-  return h("span", { class: fine ? "state counted" : "state refused" }, h("span", { "aria-hidden": "true" }, fine ? "●" : "▲"), ` ${site.state}${waiting}`);
+  const pending = site.pending ? `, ${count(site.pending)} pending` : "";
+  const since = site.state === "silent" && site.last_day ? ` since ${short(later(site.last_day, 1))}` : "";
+  const told = h("span", { class: fine ? "state counted" : "state refused" }, h("span", { "aria-hidden": "true" }, fine ? "●" : "▲"), ` ${site.state}${since}${pending}`);
+  return since ? h("a", { href: sinceLast(site), title: `Its last flows are of ${spoken(site.last_day)}` }, told) : told;
+}
+
+function sinceLast(site) {
+  return `/anomalies?${new URLSearchParams({ site: site.site, since: site.last_day, until: new Date().toISOString().slice(0, 10) })}`;
 }
 
 function more({ sites, shown }, place) {
@@ -118,7 +126,7 @@ function more({ sites, shown }, place) {
 function worstOf({ findings, since, status }) {
   const few = findings.slice(0, FEW);
   const list = few.map((each) => h("li", { "data-key": `${each.site} ${each.day} ${each.kind} ${each.src_ip} ${each.dst_ip} ${each.file}` },
-    severity(each.severity), h("div", {}, h("div", { class: "who" }, about(each), h("span", { class: "soft" }, ` ${each.site}, ${short(each.day)}`)), told(each))));
+    severity(each.severity), h("div", {}, h("div", { class: "who" }, about(each, status.last_day), h("span", { class: "soft" }, ` ${each.site}, ${short(each.day)}`)), told(each))));
   return h("section", { class: "card", "aria-labelledby": "worst" },
     h("h2", { id: "worst" }, "What stands out"), h("p", { class: "soft" }, `${short(since)} to ${short(status.last_day)}`),
     few.length ? h("ol", { class: "findings" }, list) : empty("Nothing stands out in these days."),
@@ -127,7 +135,7 @@ function worstOf({ findings, since, status }) {
 
 function largest({ first }) {
   const columns = [
-    { head: "Pair", cell: (row) => subject(row.site, row.src_ip, row.dst_ip) },
+    { head: "Pair", cell: (row) => [subject(row.site, row.src_ip, row.dst_ip), siteBelow(row.site)] },
     { head: "Site", narrow: false, cell: (row) => row.site },
     { head: "Duration", figures: true, cell: (row) => duration(row.value) },
     { head: "Trend", narrow: false, cell: (row) => bars(row.trend, `Trend since ${row.trend_from}`, { width: 72 }) },
@@ -136,5 +144,5 @@ function largest({ first }) {
     h("h2", { id: "first" }, "Top talkers"),
     h("p", { class: "soft" }, first.first_day ? `by duration, ${short(first.first_day)} to ${short(first.last_day)}` : ""),
     first.items.length ? table("Pairs with the longest duration", columns, first.items, (row) => `${row.site} ${row.src_ip} ${row.dst_ip}`, { hide: true }) : empty("No pair yet."),
-    h("p", { class: "more" }, h("a", { href: "/top" }, "All of the top", hidden(" talkers"))));
+    h("p", { class: "more" }, h("a", { href: "/top" }, "More of the top", hidden(" talkers"))));
 }

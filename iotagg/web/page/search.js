@@ -5,7 +5,9 @@ import { h, plain } from "./elements.js";
 import { go } from "./router.js";
 import { deviceAddress, pairAddress } from "./links.js";
 
-const ADDRESS = /^[0-9a-fA-F:.]{2,45}$/;
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.|$)){4}$/;
+const IPV6 = /^[0-9a-fA-F:.]{2,45}$/;
+const HOW = "Write a whole IP address, such as 192.0.2.17 or 2001:db8::17; or two of them: source, then destination.";
 const MOST_SITES = 50;
 
 /** Lets the box find what is typed; "/" goes there. */
@@ -38,15 +40,17 @@ function say(found) {
 async function find(text) {
   const words = text.trim().split(/[\s,>→]+/).filter((word) => word && word !== "-");
   if (!words.length) return null;
-  if (words.length > 2 || !words.every((word) => ADDRESS.test(word))) {
-    return h("p", {}, "Type an IP address, or two of them: source, then destination.");
-  }
+  if (words.length > 2 || !words.every(isAddress)) return h("p", {}, HOW);
   if (words.length === 2) return go(pairAddress(...words)).then(() => null);
   try {
     return await findDevice(words[0]);
   } catch (problem) {
     return h("p", {}, plain(problem.message));
   }
+}
+
+function isAddress(word) {
+  return IPV4.test(word) || (IPV6.test(word) && word.includes(":") && URL.canParse(`http://[${word}]/`));
 }
 
 async function findDevice(device) {

@@ -5,6 +5,7 @@ import * as cognito from "./cognito.js";
 import { h, plain } from "./elements.js";
 import { refresh, whenShown } from "./router.js";
 import { start } from "./live.js";
+import { failed } from "./states.js";
 
 // How one signs in, by the kind that /v1/sign-in names; another kind comes with a function of its own here.
 const KINDS = { token: byToken, none: byToken, cognito: byCognito };
@@ -35,12 +36,17 @@ async function signIn(problem) {
   try {
     const way = await ask(["sign-in"]).catch(() => ({ kind: "token" }));
     const how = KINDS[way.kind];
-    if (!how) throw new Problem(401, "Sign in", `This server wants a way of signing in that this page lacks: ${way.kind}.`);
+    if (!how) return unknown(way.kind);
     const news = !had ? "" : worked ? "Your token is valid no more: it expired, or was taken back." : `That token is wrong: ${problem.message}`;
-    how(news, way);
+    return how(news, way);
   } finally {
     open = document.querySelector("dialog.sign-in") !== null;
   }
+}
+
+function unknown(kind) {
+  const lacks = new Problem(401, "You cannot sign in here", `This server signs people in by '${kind}', which this page does not know; load the page again, or ask whoever runs the server.`);
+  document.getElementById("main").replaceChildren(failed(lacks, refresh));
 }
 
 function byToken(news) {

@@ -19,7 +19,7 @@ export function begin() {
     exact.setAttribute("aria-pressed", String(Boolean(root.dataset.exact)));
   };
   exact.setAttribute("aria-pressed", String(Boolean(root.dataset.exact)));
-  exact.setAttribute("aria-label", "Show all digits");
+  exact.setAttribute("aria-label", "Exact: show all digits");
   showTheme(theme);
 }
 
@@ -32,7 +32,7 @@ function setTheme(name) {
 
 function showTheme(button) {
   const name = root.dataset.theme ?? "system";
-  button.textContent = THEMES[name];
+  button.textContent = `${THEMES[name]} Theme`;
   button.title = `Theme: ${name}`;
   button.setAttribute("aria-label", `Theme: ${name}. Change`);
 }

@@ -2,7 +2,8 @@
 
 import { axis } from "./chart.js";
 import { spoken } from "./days.js";
-import { exact } from "./numbers.js";
+import { both } from "./numbers.js";
+import { apart } from "./usual.js";
 
 const CLICK_PX = 6;
 
@@ -85,5 +86,5 @@ function told(data, days, { from, to }) {
   if (from !== to) return `${days[Math.min(from, to)]} to ${days[Math.max(from, to)]}; enter zooms in`;
   const value = data.days.get(days[to]);
   const mark = data.marked.get(days[to]);
-  return `${spoken(days[to])}: ${value === undefined ? "no flows" : `${data.told(value)} (${exact(value)}${data.unit})`}${mark ? `; ${mark}` : ""}`;
+  return `${spoken(days[to])}: ${[value === undefined ? "no flows" : both(value, data), apart(value, data), mark].filter(Boolean).join("; ")}`;
 }
