@@ -177,8 +177,8 @@ def test_an_unknown_architecture_is_refused(tmp_path: Path) -> None:
     ("arguments", "text"),
     [
         (["worker", "m68k", "."], "iotagg: no architecture m68k: it has to be one of arm64, x86_64"),
-        (["all", "arm64", "."], "usage: python -m iotagg.packaging.package functions|worker arm64|x86_64 FOLDER"),
-        ([], "usage: python -m iotagg.packaging.package functions|worker arm64|x86_64 FOLDER"),
+        (["all", "arm64", "."], "usage: python -m iotagg.packaging.package functions|page|worker arm64|x86_64 FOLDER"),
+        ([], "usage: python -m iotagg.packaging.package functions|page|worker arm64|x86_64 FOLDER"),
     ],
 )
 def test_a_call_that_makes_no_sense_is_answered_in_a_line(
@@ -233,7 +233,21 @@ def test_what_a_wheel_carries_makes_the_same_packages_as_a_clone(functions: Made
 def carried_by_a_wheel(tmp_path: Path) -> Path:
     # A wheel is what this step of its build gathers, and metadata. It is done in a copy: it leaves files behind.
     clone, carried = tmp_path / "clone", tmp_path / "carried"
-    suffixes = {"", ".py", ".pyi", ".cfg", ".toml", ".md", ".yaml", ".service", ".typed", ".json"}
+    suffixes = {
+        "",
+        ".py",
+        ".pyi",
+        ".cfg",
+        ".toml",
+        ".md",
+        ".yaml",
+        ".service",
+        ".typed",
+        ".json",
+        ".js",
+        ".css",
+        ".html",
+    }
     for file in project_files():
         if file.suffix in suffixes:
             copy = clone / file.relative_to(ROOT)
