@@ -247,6 +247,7 @@ def carried_by_a_wheel(tmp_path: Path) -> Path:
         ".js",
         ".css",
         ".html",
+        ".svg",
     }
     for file in project_files():
         if file.suffix in suffixes:
