@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 LONG = bool(os.environ.get("IOTAGG_LONG"))
+long_only = pytest.mark.skipif(not LONG, reason="takes long, and is for hands: IOTAGG_LONG=1 runs it")
 
 
 def examples(many: int) -> int:

@@ -12,6 +12,7 @@ from bench.findings_traffic import Size, made
 from bench.options import Options
 from bench.page import page_of
 from bench.report import markdown, save_plots
+from tests.examples import long_only
 from tests.project.tree import ROOT
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 SMALL = Size(devices=6, peers=5, days=90)
 
 
+@long_only
 def test_the_smallest_run_is_shown_drawn_and_shown_again(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "bench", "findings", "--quick", "--keep", str(tmp_path)]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)

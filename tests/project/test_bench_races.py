@@ -16,6 +16,7 @@ from bench.processes import Failed, measured
 from bench.race import run_races
 from bench.rivals import PURE, SPLIT, ways
 from bench.settings import grounds
+from tests.examples import long_only
 from tests.project.tree import ROOT
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ def test_what_a_command_is_fed_is_not_measured(tmp_path: Path) -> None:
     assert took.cpu < 0.02
 
 
+@long_only
 def test_the_smallest_bench_runs_and_agrees(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "bench", "summarize", "--quick", "--cache", str(tmp_path), "--keep", str(tmp_path)]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
