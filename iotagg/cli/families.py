@@ -36,7 +36,7 @@ FAMILIES: dict[str, dict[str, tuple[str, str]]] = {
         "pseudonym": ("pseudonym", "Say what stands for an address, or make the key that decides it."),
     },
     "Share": {
-        "serve": ("serve", "Answer over HTTP what the commands that look answer, as JSON, and as pages for a browser."),
+        "serve": ("serve", "Show pages in a browser, and answer over HTTP as JSON."),
         "token": ("token", "Make a token for someone who is to ask iotagg serve."),
     },
     "Books": {

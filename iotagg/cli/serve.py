@@ -61,7 +61,7 @@ class _Same:
 def serve(
     session: Session, host: str, port: int, tokens: Path | None, most_mebibytes: int, key_file: str | None
 ) -> None:
-    """Answer over HTTP what the commands that look answer, as JSON, and as pages for a browser.
+    """Show pages in a browser, and answer over HTTP as JSON.
 
     Files may be sent, too, and what is in order be said. On this machine alone, nobody is asked who they are.
     Elsewhere, whoever asks needs a token, and learns of the sites that it is for; it also says whether they may change
