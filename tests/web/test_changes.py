@@ -19,6 +19,7 @@ from iotagg.stores.sqlite import SqliteStore
 from iotagg.stores.sqlite_version import SqliteVersion
 from iotagg.web.changes import Changes
 from iotagg.web.event_stream import EventStream
+from tests.examples import long_only
 from tests.pipeline.csvs import csv, flow, put
 from tests.web.conftest import ALL, PARIS, PAST, tokens_at
 from tests.web.listening import Live
@@ -105,6 +106,7 @@ def test_what_changed_while_nobody_listened_shows_in_the_version(live: Served) -
     assert versions[0] != versions[1] == versions[2]
 
 
+@long_only
 def test_hundreds_who_listen_keep_nobody_from_being_answered(live: Served) -> None:
     with ExitStack() as many:
         listeners = [many.enter_context(Live(live)) for _ in range(300)]
@@ -123,6 +125,7 @@ def test_a_head_has_an_end(live: Served) -> None:
     assert (answer.status, answer.content) == (200, b"")
 
 
+@long_only
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
 def test_the_server_ends_promptly_whoever_listens(live: Served, tmp_path: Path, by: int) -> None:
     shutil.copyfile(live.database, tmp_path / "iotagg.db")
@@ -238,6 +241,7 @@ def test_a_token_that_runs_out_ends_what_it_began() -> None:
     assert [message.get("body", b"")[:10] for message in told.messages] == [b"", b"event: now", b""]
 
 
+@long_only
 def test_who_takes_nothing_is_dropped_and_who_goes_is_forgotten() -> None:
     async def listen() -> None:
         changes = Changes(Counter(), lambda: None, most=1)

@@ -17,6 +17,7 @@ from iotagg.pipeline import Request, upload
 from iotagg.stores.sqlite import SqliteStore
 from iotagg.web.spool import MOST, Spool, Spools
 from tests.cli.running import Command
+from tests.examples import long_only
 from tests.pipeline.csvs import many_pairs, put
 from tests.web.conftest import ALL, PARIS
 from tests.web.served import serving
@@ -90,6 +91,7 @@ def asking(port: int) -> socket.socket:
     return connection
 
 
+@long_only
 def test_who_is_slow_keeps_nobody_else_waiting_and_who_goes_away_leaves_room(large: Served) -> None:
     for _ in range(2):
         with ExitStack() as slow:

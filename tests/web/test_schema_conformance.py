@@ -33,7 +33,7 @@ OPERATIONS = [
     (path, method) for path, methods in DESCRIBED["paths"].items() for method in methods if path != "/v1/changes"
 ]
 READ = [(path, method) for path, method in OPERATIONS if method == "get"]
-WAYS = ["drawn", "known", "wrong"] if LONG else ["known", "wrong"]
+WAYS = ["drawn", "known", "wrong"] if LONG else ["known"]
 WRITTEN = [(path, method) for path, method in OPERATIONS if method != "get"]
 KNOWN = {"site": "paris", "source": "192.168.1.7", "destination": "192.0.2.3", "address": "192.0.2.3"}
 _QUIET = list(HealthCheck)
