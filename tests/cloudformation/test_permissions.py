@@ -87,5 +87,5 @@ def test_what_a_scanner_is_told_to_pass_over_is_explained() -> None:
             assert skip["comment"].endswith(".")
 
 
-def test_only_people_scan() -> None:
-    assert {each.owner for each in GIVEN if "dynamodb:Scan" in each.actions} == {"ReaderPolicy"}
+def test_only_what_people_ask_scans() -> None:
+    assert {each.owner for each in GIVEN if "dynamodb:Scan" in each.actions} == {"ReaderPolicy", "PageRole"}
