@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from functools import cache, partial
 from itertools import count
@@ -41,6 +40,7 @@ from tests.cloud.scenario import (
     history,
     seen,
 )
+from tests.examples import LONG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -98,8 +98,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 # A story with all its faults takes seconds, so many places share one; IOTAGG_LONG=1 gives each a story of its own,
 # which says at once where to look.
-LONG = bool(os.environ.get("IOTAGG_LONG"))
-FAULTY_STORIES = len(SITES) if LONG else 6
+FAULTY_STORIES = len(SITES) if LONG else 3
 A_FEW = 2  # of the writes after which a long story may end; IOTAGG_LONG=1 tries all of them
 GROUPS = [SITES[first::FAULTY_STORIES] for first in range(FAULTY_STORIES)]
 
