@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from tests.cloud.engine import ENVIRONMENT, SUITE, running_engine
-from tests.examples import LONG
+from tests.examples import LONG, examples
 from tests.project.guaranteed import note_outcomes
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 # What passes here passes elsewhere: the same examples each time. IOTAGG_LONG=1 draws others.
-settings.register_profile("alike", derandomize=True)
+settings.register_profile("alike", derandomize=True, max_examples=examples(100))
 if not LONG:
     settings.load_profile("alike")
 

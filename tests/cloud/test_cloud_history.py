@@ -17,6 +17,7 @@ from iotagg.jobs.summarize import ON_CHANGE, hand_over, summarize_message
 from iotagg.jobs.sweep import Swept, sweep
 from iotagg.pipeline import retract
 from tests.cloud.desk import clean, in_memory
+from tests.examples import examples
 from tests.pipeline.csvs import HEADER, TORN, csv, flow, many_pairs
 
 if TYPE_CHECKING:
@@ -212,4 +213,4 @@ def digest_of(content: bytes) -> str:
 
 
 TestCloudHistory = CloudHistory.TestCase
-TestCloudHistory.settings = settings(deadline=None, max_examples=15, stateful_step_count=25)
+TestCloudHistory.settings = settings(deadline=None, max_examples=examples(15), stateful_step_count=25)

@@ -16,6 +16,7 @@ from iotagg.aws.events import INCOMING, Arrival, arrivals, message_for, site_and
 from iotagg.core.ledger import is_older
 from iotagg.errors import InvalidValue, Unintelligible
 from tests.cloud.engine import unique
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import NotificationConfigurationTypeDef
     from mypy_boto3_sqs import SQSClient
 
-many = settings(max_examples=300, deadline=None)
+many = settings(max_examples=examples(300), deadline=None)
 
 BUCKET = "example-drop"
 KEY = "incoming/paris/2022/a day+b%20é.csv"

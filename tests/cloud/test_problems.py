@@ -28,6 +28,7 @@ from iotagg.aws.operations import actions_of, service_of
 from iotagg.aws.problems import LIMIT, code_of, explained, passes, translated
 from iotagg.errors import CloudBusy, CloudError, NotAllowed, NotDeployed, NotFound, NotSignedIn
 from tests.cloud.engine import ENVIRONMENT
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 REGION = ENVIRONMENT["AWS_DEFAULT_REGION"]
 ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=2)
 MODE: Any = standard  # botocore's way to try again, of whose inside its stubs say nothing
-SLOW = settings(max_examples=30, deadline=None)  # each looks into boto3's configuration, as a line has to
+SLOW = settings(max_examples=examples(30), deadline=None)  # each looks into boto3's configuration, as a line has to
 RETRIED: Any = boto3.exceptions.RetriesExceededError
 SERVICES = ("s3", "sqs", "dynamodb", "cloudformation", "lambda", "sts")
 

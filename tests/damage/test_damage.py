@@ -12,6 +12,7 @@ from iotagg.rebuild import rebuild
 from tests.damage import DAMAGES
 from tests.damage.finding import audited, damaged, missed
 from tests.damage.scene import Scene
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,7 @@ def test_what_nothing_else_speaks_of_is_not_taken_for_damage(name: str, local_pl
     assert audited(place.store) == []
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(st.sampled_from(LOCAL), min_size=1, max_size=4), seed=st.integers(0, 2**32))
 def test_damage_of_several_kinds_to_a_database_is_named_one_and_all(
     names: list[str], seed: int, local_places: Callable[[], Place]
@@ -71,7 +72,7 @@ def test_damage_of_several_kinds_to_a_database_is_named_one_and_all(
     place.store.close()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(st.sampled_from(CLOUD), min_size=1, max_size=4), seed=st.integers(0, 2**32))
 def test_damage_of_several_kinds_to_a_deployment_is_named_one_and_all(
     names: list[str], seed: int, cloud_places: Callable[[], Place]

@@ -11,6 +11,7 @@ from iotagg.aws import stack_events
 from iotagg.aws.patience import Patience
 from iotagg.aws.stack_events import Event, EventLog, first_failure, last_operation, newest
 from tests.deployment.answers import STACK_ID, Told, event, pages, stacks
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +52,7 @@ def test_the_newest_event_is_known_or_there_is_none() -> None:
     assert newest(Told(DescribeStackEvents=pages([])).formation, STACK_ID) == ""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=6), st.integers(1, 4), st.booleans())
 def test_each_event_after_the_known_one_is_told_once_and_in_order(arrivals: list[int], size: int, known: bool) -> None:
     happened = list(OLD)

@@ -19,6 +19,7 @@ from iotagg.standing_out.question import Answer, Question
 from iotagg.standing_out.sites import findings_of_site, site_files
 from iotagg.stores.memory import MemoryStore
 from iotagg.stores.sqlite import SqliteStore
+from tests.examples import examples
 from tests.pipeline.csvs import csv, flow, put
 from tests.pipeline.scanning import found_by_a_scan
 from tests.pipeline.standing import DAYS, DESTINATION, SOURCE, SURGE, TODAY, content, counted, day, usual
@@ -236,7 +237,7 @@ LATE = st.sets(DAYS_OF_IT, max_size=5)
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(world=WORLD, asked=DAYS_OF_A_QUESTION, late=LATE)
 def test_what_is_told_is_what_a_scan_finds(
     tmp_path_factory: pytest.TempPathFactory,

@@ -11,6 +11,7 @@ from iotagg.core.history import history
 from iotagg.core.metrics import FLOWS, FLOWS_LETTER, METRICS
 from iotagg.core.pair_month import PairMonth
 from iotagg.export import daily_rows, daily_texts
+from tests.examples import examples
 
 totals = st.integers(0, 10**15)
 days = st.dictionaries(st.integers(1, 31).map("{:02}".format), st.tuples(totals, totals), min_size=1)
@@ -25,7 +26,7 @@ def pair_month(month: str, days: dict[str, tuple[int, int]]) -> PairMonth:
     return PairMonth("192.0.2.1", "2001:db8::1", month, sums)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.dictionaries(st.sampled_from(["2022-11", "2022-12", "2023-01"]), days, min_size=1))
 def test_the_text_of_a_day_is_the_json_of_its_row(months: dict[str, dict[str, tuple[int, int]]]) -> None:
     found = history("paris", [pair_month(month, days) for month, days in sorted(months.items())])

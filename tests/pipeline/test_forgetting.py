@@ -476,11 +476,11 @@ class ForgettingASiteInSqlite(InSqlite, ForgettingASiteAtTheEnd):
 TestADeviceInMemory = ForgettingAtTheEnd.TestCase
 TestADeviceInMemory.settings = settings(deadline=None, max_examples=examples(30), stateful_step_count=15)
 TestADeviceInSqlite = ForgettingInSqlite.TestCase
-TestADeviceInSqlite.settings = settings(deadline=None, max_examples=8, stateful_step_count=12)
+TestADeviceInSqlite.settings = settings(deadline=None, max_examples=examples(8), stateful_step_count=12)
 TestASiteInMemory = ForgettingASiteAtTheEnd.TestCase
 TestASiteInMemory.settings = settings(deadline=None, max_examples=examples(30), stateful_step_count=15)
 TestASiteInSqlite = ForgettingASiteInSqlite.TestCase
-TestASiteInSqlite.settings = settings(deadline=None, max_examples=8, stateful_step_count=12)
+TestASiteInSqlite.settings = settings(deadline=None, max_examples=examples(8), stateful_step_count=12)
 
 CONTENTS = (A, B, ONLY_DEVICE)
 steps = st.lists(

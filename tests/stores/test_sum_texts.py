@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from iotagg.core.moments import MAX_SUM
 from iotagg.errors import NumberTooLarge
 from iotagg.stores.sum_texts import added, without_zeros
+from tests.examples import examples
 
-many = settings(max_examples=100, deadline=None)
+many = settings(max_examples=examples(100), deadline=None)
 names = st.sampled_from(["flows", "dur", "dur_sq", "pkt", "pkt_sq", "f01", "d01", "p01", "f02", "f12", "f31"])
 Sums = dict[str, int]
 

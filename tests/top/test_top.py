@@ -13,6 +13,7 @@ from iotagg.core.spans import Span
 from iotagg.stores.memory import MemoryStore
 from iotagg.stores.sqlite import SqliteStore
 from iotagg.top import By, Of, Question, top
+from tests.examples import examples
 from tests.top.towns import fully_sorted, put_days
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def agrees(store: Store, question: Question) -> None:
 
 
 @given(days, st.lists(questions, min_size=1, max_size=6))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 def test_the_first_are_those_of_a_full_sort(days: dict[Day, tuple[int, int, int]], asked: list[Question]) -> None:
     store = MemoryStore()
     put_days(store, days)
@@ -71,7 +72,7 @@ def test_the_first_are_those_of_a_full_sort(days: dict[Day, tuple[int, int, int]
 
 
 @given(days, st.lists(questions, min_size=1, max_size=6))
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_database_answers_alike(tmp_path: Path, days: dict[Day, tuple[int, int, int]], asked: list[Question]) -> None:
     with TemporaryDirectory(dir=tmp_path) as folder, closing(SqliteStore(Path(folder, "iotagg.db"))) as store:
         with store.atomically():
@@ -81,7 +82,7 @@ def test_a_database_answers_alike(tmp_path: Path, days: dict[Day, tuple[int, int
 
 
 @given(days)
-@settings(deadline=None, max_examples=5)
+@settings(deadline=None, max_examples=examples(5))
 def test_every_measure_of_everybody_in_every_span_is_as_sorted(days: dict[Day, tuple[int, int, int]]) -> None:
     store = MemoryStore()
     put_days(store, days)

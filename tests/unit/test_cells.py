@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from iotagg.core import cells
 from iotagg.core.cells import BadCell, SlashDate, address, date_text, day, is_address, microseconds, shown, whole
+from tests.examples import examples
 from tests.reference import Invalid, number_of
 from tests.strategies import FRACTIONS, NO_ADDRESSES, NO_NUMBERS, NUMBERS
 
-many = settings(max_examples=200, deadline=None)
+many = settings(max_examples=examples(200), deadline=None)
 
 
 @pytest.mark.parametrize(

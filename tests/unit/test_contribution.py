@@ -36,10 +36,11 @@ from iotagg.core.judge import LineCounts
 from iotagg.core.pair_month import PairMonth
 from iotagg.core.rejects import RejectLog, pack
 from iotagg.errors import Damaged, FileRefused, InvalidValue
+from tests.examples import examples
 from tests.pipeline import csvs
 from tests.strategies import FlowFile, flow_files, pair_days
 
-many = settings(max_examples=50, deadline=None)
+many = settings(max_examples=examples(50), deadline=None)
 OPTIONS = ReadingOptions()
 GOLDEN = Path(__file__).parents[1] / "golden"
 HEADER = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts\n"
@@ -175,7 +176,7 @@ def test_a_chunk_holds_at_most_96_rows(pairs: int, sizes: list[int]) -> None:
     assert len(set(contribution.head.buckets)) <= 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.ip_addresses().map(str), st.ip_addresses().map(str))
 def test_a_pair_always_travels_in_the_same_bucket(source: str, destination: str) -> None:
     # Frozen: another rule would let two workers meet on a pair while old contributions are retracted.

@@ -13,6 +13,7 @@ from iotagg.core.dialect import ROLES, ReadingOptions, folded, header_dialect, r
 from iotagg.core.lines import MAX_LINE
 from iotagg.core.metrics import METRICS
 from iotagg.errors import FileRefused, InvalidValue
+from tests.examples import examples
 from tests.reference import csv_fields
 from tests.strategies import HEADERS
 
@@ -157,7 +158,7 @@ def test_a_name_that_makes_no_sense_is_refused(role: str, name: str, reason: str
         ReadingOptions(names=((role, name),))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.text('ab",é ', max_size=12).map(str.encode))
 def test_fields_follow_csv_rules(line: bytes) -> None:
     expected = csv_fields(line)

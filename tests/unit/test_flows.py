@@ -20,6 +20,7 @@ from iotagg.core.dialect import ReadingOptions
 from iotagg.core.flows import FileTotals, read_flows
 from iotagg.core.lines import ByteStream
 from iotagg.errors import FileRefused
+from tests.examples import examples
 from tests.reference import LONGEST_LINE, Reading, Refused, read_plainly
 from tests.strategies import FlowFile, ShortReads, flow_files, gzipped, read_sizes
 from tests.unit.tallies import each_tally  # noqa: F401 (it applies to every test here)
@@ -91,13 +92,13 @@ def assert_says_the_same(stream: ByteStream, options: ReadingOptions, expected: 
 
 
 @long
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(flow_files())
 def test_a_file_is_read_as_the_plain_reader_reads_it(file: FlowFile) -> None:
     assert_says_the_same(BytesIO(file.content), file.options, plain_reading(file))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(st.data(), flow_files(), read_sizes, st.sampled_from([1, 2, 7, 40, 1 << 18]), st.integers(0, 3))
 def test_neither_short_reads_nor_block_borders_nor_forgetting_change_anything(
     data: st.DataObject, file: FlowFile, sizes: tuple[int, ...], block: int, spare_keys: int
@@ -112,7 +113,7 @@ def test_neither_short_reads_nor_block_borders_nor_forgetting_change_anything(
         assert_says_the_same(ShortReads(content, sizes), file.options, plain_reading(file, longest))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.data(), st.binary(max_size=60).filter(lambda content: content[:2] != b"\x1f\x8b"), read_sizes)
 def test_the_hash_is_of_the_decompressed_content(data: st.DataObject, content: bytes, sizes: tuple[int, ...]) -> None:
     compressed = data.draw(gzipped(content))
@@ -120,7 +121,7 @@ def test_the_hash_is_of_the_decompressed_content(data: st.DataObject, content: b
     assert content_digest(BytesIO(content)) == content_digest(ShortReads(compressed, sizes)) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.integers(0, 260), max_size=6), st.sampled_from([1, 7, 64, 1 << 18]))
 def test_beginnings_are_hashed_at_each_length_that_is_reached(lengths: list[int], block: int) -> None:
     content = HEADER + row() + row()

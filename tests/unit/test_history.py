@@ -15,6 +15,7 @@ from iotagg.core.history import DayTotal, History, days_of, history
 from iotagg.core.moments import Moments, moments_of
 from iotagg.core.pair_month import PairMonth
 from iotagg.errors import Damaged
+from tests.examples import examples
 
 HEADER = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts\n"
 NOVEMBER = PairMonth(
@@ -92,7 +93,7 @@ def test_no_days_in_a_range_are_no_history() -> None:
     assert history("paris", []) is None
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.lists(st.tuples(st.dates().map(str), st.integers(0, 10**16), st.integers(0, 10**6)), min_size=1, max_size=12))
 def test_a_history_says_what_the_flows_said(flows: list[tuple[str, int, int]]) -> None:
     rows = b"".join(b"192.0.2.1,192.0.2.2,%s,%d,%d\n" % (day.encode(), us, packets) for day, us, packets in flows)

@@ -15,6 +15,7 @@ from iotagg.core import lines as module
 from iotagg.core.inflating import library_in_use
 from iotagg.core.lines import Batch, Overlong, blocks, lines
 from iotagg.errors import FileRefused
+from tests.examples import examples
 from tests.strategies import ShortReads, gzipped, read_sizes
 
 
@@ -26,7 +27,7 @@ def each_library(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-many = settings(max_examples=120, deadline=None)
+many = settings(max_examples=examples(120), deadline=None)
 contents = st.text('ab"\n\n\r', max_size=60).map(str.encode)
 
 

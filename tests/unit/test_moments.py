@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from iotagg.core.moments import MAX_SUM, Moments, checked, moments_of, nearest_sqrt
 from iotagg.errors import NumberTooLarge
+from tests.examples import examples
 
-many = settings(max_examples=200, deadline=None)
+many = settings(max_examples=examples(200), deadline=None)
 small = st.integers(-1000, 1000)
 large = st.integers(0, 10**16)
 numbers = st.lists(small | large, max_size=8)

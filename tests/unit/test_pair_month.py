@@ -11,10 +11,11 @@ from iotagg.core.dialect import ReadingOptions
 from iotagg.core.moments import MAX_SUM
 from iotagg.core.pair_month import RUNNING, PairMonth, dumped, has_flows, line_of, parsed, rows_of, text_of, text_of_day
 from iotagg.errors import Damaged, NumberTooLarge
+from tests.examples import examples
 from tests.strategies import pair_days
 from tests.unit.test_contribution import totals_of
 
-many = settings(max_examples=50, deadline=None)
+many = settings(max_examples=examples(50), deadline=None)
 figures = st.tuples(*[st.integers(0, MAX_SUM)] * 5).map(list)
 names = st.from_regex(r"[a-z_]{1,6}[0-9]{0,2}", fullmatch=True)
 sums = st.dictionaries(names, st.integers(-MAX_SUM, MAX_SUM), min_size=1, max_size=9)

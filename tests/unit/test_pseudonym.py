@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from iotagg.core import pseudonym
 from iotagg.core.pseudonym import KEY_BYTES, Pseudonyms
 from iotagg.errors import InvalidValue
+from tests.examples import examples
 
 KEY = bytes(range(KEY_BYTES))
 # What was stored under a key stays under it: a value here that changes cuts everybody's history.
@@ -69,7 +70,7 @@ def test_the_fingerprint_of_a_key_never_changes() -> None:
     assert Pseudonyms(KEY).fingerprint == "f8da6177"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(keys, neighbours())
 def test_two_pseudonyms_share_as_many_first_bits_as_their_addresses(key: bytes, pair: tuple[str, str]) -> None:
     one, other = pair
@@ -77,7 +78,7 @@ def test_two_pseudonyms_share_as_many_first_bits_as_their_addresses(key: bytes, 
     assert shared(pseudonyms.of(one), pseudonyms.of(other)) == shared(one, other)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(keys, neighbours())
 def test_the_key_leads_back_from_any_address_to_any_address(key: bytes, pair: tuple[str, str]) -> None:
     address, _ = pair
@@ -93,7 +94,7 @@ def test_the_addresses_of_a_network_change_places_within_one_network() -> None:
     assert len({address.rpartition(".")[0] for address in found}) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(neighbours())
 def test_each_bit_is_flipped_as_the_hash_of_the_bits_before_it_says(pair: tuple[str, str]) -> None:
     address, _ = pair
@@ -108,7 +109,7 @@ def test_each_bit_is_flipped_as_the_hash_of_the_bits_before_it_says(pair: tuple[
     assert bits(Pseudonyms(KEY).of(address)) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.sets(keys, min_size=2, max_size=2))
 def test_another_key_gives_other_pseudonyms(two: set[bytes]) -> None:
     one, other = map(Pseudonyms, two)

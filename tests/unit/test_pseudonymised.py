@@ -23,6 +23,7 @@ from iotagg.core.flows import FileTotals, read_flows
 from iotagg.core.pseudonym import Pseudonyms
 from iotagg.core.pseudonymised import HEADER, Pseudonymisation
 from iotagg.errors import FileRefused
+from tests.examples import examples
 from tests.strategies import FlowFile, ShortReads, flow_files, gzipped, read_sizes
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def outcome(reading: Callable[[], object]) -> object:
         return f"refused: {refusal}"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(flow_files())
 def test_a_file_says_under_pseudonyms_what_it_says(file: FlowFile) -> None:
     check(file.content, file.options)
@@ -138,13 +139,13 @@ def damaged(draw: st.DrawFn) -> FlowFile:
     return FlowFile(bytes(content), file.options)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(damaged())
 def test_a_damaged_file_says_under_pseudonyms_what_it_says(file: FlowFile) -> None:
     check(file.content, file.options)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.binary(max_size=80))
 @example(b"")
 @example(b"\n \n")
@@ -154,7 +155,7 @@ def test_any_bytes_are_refused_in_the_same_words(content: bytes) -> None:
     check(content, ReadingOptions())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.data(), flow_files(), read_sizes, st.sampled_from([1, 2, 7, 40, 1 << 18]), st.integers(0, 3))
 def test_neither_short_reads_nor_block_borders_nor_forgetting_change_anything(
     data: st.DataObject, file: FlowFile, sizes: tuple[int, ...], block: int, pairs: int
@@ -175,7 +176,7 @@ def test_neither_short_reads_nor_block_borders_nor_forgetting_change_anything(
         assert whole == original
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.data(), flow_files())
 def test_a_file_that_has_grown_begins_with_what_it_was(data: st.DataObject, file: FlowFile) -> None:
     complete = [at + 1 for at, byte in enumerate(file.content) if byte == ord("\n")]
@@ -188,7 +189,7 @@ def test_a_file_that_has_grown_begins_with_what_it_was(data: st.DataObject, file
         event("refused")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(flow_files(), read_sizes)
 def test_what_is_read_and_what_is_packed_is_what_is_written(file: FlowFile, sizes: tuple[int, ...]) -> None:
     how = Pseudonymisation(PSEUDONYMS, file.options)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from iotagg.core.rejects import MAX_TEXT, Reject, RejectLog, pack, packed_rejects, read_rejects, stored_rejects
 from iotagg.errors import Damaged
+from tests.examples import examples
 
-many = settings(max_examples=100, deadline=None)
+many = settings(max_examples=examples(100), deadline=None)
 
 
 def log_of(lines: list[int]) -> RejectLog:

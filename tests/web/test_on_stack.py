@@ -121,7 +121,6 @@ def asked(behind: Behind, method: str, path: str, token: str) -> Answer:
         ("/v1/sites/paris/devices", {"limit": 3}),
         ("/v1/sites/paris/devices/192.0.2.3/sources", {}),
         ("/v1/pairs", {"site": "paris", "limit": 5}),
-        ("/v1/export.csv", {"site": "tokyo"}),
         ("/v1/pairs/192.0.2.250/192.0.2.251", {}),
         (PAIR, {"since": "2022-12-31", "until": "2022-12-01"}),
     ],
@@ -248,11 +247,12 @@ def test_a_name_that_would_lead_elsewhere_is_refused(behind: Behind, name: str) 
             key_of("paris", name)
 
 
-def test_a_file_itself_is_sent_elsewhere_and_changes_are_asked_for(behind: Behind) -> None:
+def test_a_file_itself_is_sent_elsewhere_and_changes_and_exports_are_not_sent(behind: Behind) -> None:
     refused = behind.ask("/v1/sites/paris/files", WRITER, "PUT", name="a.csv", body=b"x")
     assert refused.status == 405
     assert "POST the name to /v1/sites/paris/uploads" in refused.body["detail"]
     assert behind.ask("/v1/changes", EVERYBODY).status == 404
+    assert behind.ask("/v1/export.csv", EVERYBODY).status == 404
 
 
 def test_what_was_found_is_remembered_for_a_moment() -> None:

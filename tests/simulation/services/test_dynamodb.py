@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.cloud.engine import unique
+from tests.examples import examples
 from tests.simulation.services.both import TABLE, Failed, asked, plain
 
 if TYPE_CHECKING:
@@ -470,7 +471,7 @@ def writes(draw: st.DrawFn) -> dict[str, Any]:
 
 @given(st.lists(st.lists(writes(), min_size=1, max_size=3), min_size=1, max_size=12))
 @settings(
-    max_examples=120,
+    max_examples=examples(120),
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
