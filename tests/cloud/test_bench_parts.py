@@ -26,6 +26,7 @@ from bench.top_traffic import traffic
 from iotagg.core.books import Held
 from iotagg.core.ranks import rank_of
 from iotagg.stores.sqlite import SqliteStore
+from tests.examples import long_only
 
 if TYPE_CHECKING:
     from bench.report import Section
@@ -45,7 +46,12 @@ def run_quickly(part: str, folder: Path) -> str:
     return done.stdout
 
 
-PARTS = [("growth", growth.run), ("storage", storage.run), ("compute", compute.run), ("top", top.run)]
+PARTS = [
+    ("growth", growth.run),
+    ("storage", storage.run),
+    pytest.param("compute", compute.run, marks=long_only),
+    pytest.param("top", top.run, marks=long_only),
+]
 
 
 @pytest.mark.parametrize(("part", "run"), PARTS)

@@ -30,6 +30,7 @@ from iotagg.packaging.package import (
     build_functions,
     main,
 )
+from tests.examples import long_only
 from tests.packaging.runtime import environment, runtime_python, sdk_in
 from tests.project.tree import ROOT, project_files
 
@@ -87,7 +88,7 @@ def test_the_functions_need_their_package_and_the_runtimes_sdk_and_all_that_is_i
     assert [name for name in FUNCTIONS if not top_level(name) & loaded] == []
 
 
-@pytest.mark.parametrize("python", ["this", RUNTIME])
+@pytest.mark.parametrize("python", [pytest.param("this", marks=long_only), RUNTIME])
 def test_the_worker_needs_its_package_and_nothing_else_and_all_that_is_in_it(worker: Made, python: str) -> None:
     loaded = imported_by(runtime_python() if python == RUNTIME else sys.executable, worker, [], "vm_worker")
     # Some of it is imported where it is used only.
