@@ -16,7 +16,7 @@ ENGINE  = $(VENV)-engine
 # Where make can, it prints what is done side by side one after the other.
 IN_TURN = $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
-.PHONY: demo demo-cloud bench engine test test-core check check-templates docs test-pythons test-one scanners wheel sameness fuzz hostile chaos soak clean
+.PHONY: demo demo-cloud bench engine test test-core check check-templates check-dependencies docs test-pythons test-one scanners wheel sameness fuzz hostile chaos soak clean
 
 demo: $(VENV)/ready-demo
 	@$(BIN)/iotagg demo
@@ -65,6 +65,15 @@ check-templates: $(VENV)/ready-test $(VENV)-checkov/ready
 $(VENV)-checkov/ready: | $(BIN)/pip
 	$(PYTHON) -m venv $(VENV)-checkov
 	$(VENV)-checkov/bin/pip install --quiet --disable-pip-version-check checkov==3.3.30
+	@touch $@
+
+# Are flaws known in the versions that are installed? The database of flaws is asked over the network.
+check-dependencies: $(VENV)-audit/ready
+	$(VENV)-audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --progress-spinner off $(AUDIT)
+
+$(VENV)-audit/ready: | $(BIN)/pip
+	$(PYTHON) -m venv $(VENV)-audit
+	$(VENV)-audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
 	@touch $@
 
 # Is a file read alike by the compiled scanner and by Python alone? Ten million lines take half an hour.
