@@ -44,7 +44,7 @@ test: export IOTAGG_TEST_OUTCOMES = $(CURDIR)/.pytest_cache/outcomes
 test:
 	@rm -f $(IOTAGG_TEST_OUTCOMES)
 	@$(MAKE) --no-print-directory --jobs=3 $(IN_TURN) check test-core $(ENGINE)/ready
-	$(BIN)/python -m pytest -n 4 --dist worksteal --ignore tests/unit
+	$(BIN)/python -m pytest -n 3 --dist worksteal --ignore tests/unit
 	$(BIN)/python -m tests.project.guaranteed $(IOTAGG_TEST_OUTCOMES)
 
 test-core: $(VENV)/ready-test
@@ -176,8 +176,9 @@ $(VENV)/ready-bench: $(DECLARED) bench/requirements.txt | $(BIN)/pip
 	$(INSTALL) '.[bench]' --constraint bench/requirements.txt
 	@touch $@
 
+# Of what the tests need, a small part is ever imported, and byte code is made of that alone.
 $(VENV)/ready-test: $(DECLARED) | $(BIN)/pip
-	$(INSTALL) '.[test]'
+	$(INSTALL) '.[test]' --no-compile
 	@touch $@
 
 $(VENV)/ready-one: $(DECLARED) | $(BIN)/pip
@@ -186,7 +187,7 @@ $(VENV)/ready-one: $(DECLARED) | $(BIN)/pip
 
 $(ENGINE)/ready: tests/engine-requirements.txt | $(BIN)/pip
 	$(PYTHON) -m venv $(ENGINE)
-	$(ENGINE)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	$(ENGINE)/bin/pip install --quiet --disable-pip-version-check --no-compile --requirement $<
 	@touch $@
 
 $(BIN)/pip:

@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from tests.cloud.engine import ENVIRONMENT, SUITE, running_engine
 from tests.examples import LONG, examples
+from tests.order import longest_first
 from tests.project.guaranteed import note_outcomes
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ if not LONG:
 
 def pytest_configure(config: pytest.Config) -> None:
     note_outcomes(config)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    longest_first(items)
 
 
 @pytest.fixture(scope="session")

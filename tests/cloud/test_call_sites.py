@@ -98,7 +98,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 # A story with all its faults takes seconds, so many places share one; IOTAGG_LONG=1 gives each a story of its own,
 # which says at once where to look.
-FAULTY_STORIES = len(SITES) if LONG else 3
+FAULTY_STORIES = len(SITES) if LONG else 6
 A_FEW = 2  # of the writes after which a long story may end; IOTAGG_LONG=1 tries all of them
 GROUPS = [SITES[first::FAULTY_STORIES] for first in range(FAULTY_STORIES)]
 

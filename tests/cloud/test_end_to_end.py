@@ -94,17 +94,17 @@ def test_functions_count_duplicated_and_shuffled_messages_as_one_machine_counts_
 
 
 def test_a_worker_counts_duplicated_and_shuffled_messages_as_one_machine_counts_files(
-    traffic: Traffic, tmp_path: Path
+    month_or_less: Traffic, tmp_path: Path
 ) -> None:
     whole = deployed()
-    whole.put(traffic.files)
-    assert whole.send_twice(seed=2) == len(traffic.files)
+    whole.put(month_or_less.files)
+    assert whole.send_twice(seed=2) == len(month_or_less.files)
     begin = time.monotonic()
     with crew(whole, tmp_path / "log", environment={TWICE: "2"}) as running:
         whole.drained(SECONDS)
-        told(f"worker: {len(traffic.files)} files in {time.monotonic() - begin:.1f} s")
+        told(f"worker: {len(month_or_less.files)} files in {time.monotonic() - begin:.1f} s")
         assert running.stop() == 0
-    assert_all_is_counted(whole, traffic)
+    assert_all_is_counted(whole, month_or_less)
 
 
 def rounds_of_kills(

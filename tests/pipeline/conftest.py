@@ -16,8 +16,9 @@ from iotagg.jobs.consolidate import consolidate_here
 from iotagg.pipeline import Request, retract, upload
 from iotagg.sources import no_progress, path_text
 from iotagg.stores.memory import MemoryStore
+from tests.examples import LONG
 from tests.pipeline.csvs import everything, put
-from tests.stores.backends import BACKENDS, backend_of
+from tests.stores.backends import BACKENDS, WITHOUT_ENGINE, backend_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,7 +96,7 @@ class Desk:
         return everything(store)
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=BACKENDS if LONG else WITHOUT_ENGINE)
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     (tmp_path / "flows").mkdir()
     (tmp_path / "store").mkdir()

@@ -43,7 +43,7 @@ SECONDS = ReadingOptions(duration_unit="s")
 
 
 # To the models of a store by hands alone: what comes to them comes to the stores that people have.
-@pytest.fixture(params=BACKENDS if LONG else ["sqlite", "dynamodb"])
+@pytest.fixture(params=BACKENDS if LONG else ["sqlite", "simulated"])
 def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     (tmp_path / "target").mkdir()
     store = backend_of(request, tmp_path / "target").open()

@@ -40,7 +40,7 @@ def sanitized(scanner: Path, lines: int) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_scanner_does_nothing_undefined(tmp_path: Path) -> None:
-    ended = sanitized(build(tmp_path, SANITIZED), 20_000)
+    ended = sanitized(build(tmp_path, SANITIZED), 10_000)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
@@ -55,5 +55,5 @@ def test_a_read_beyond_the_text_would_be_found(tmp_path: Path) -> None:
 
 
 def test_a_processor_without_vectors_reads_alike(tmp_path: Path) -> None:
-    ended = checked(build(tmp_path, PORTABLE), 20_000, {})
+    ended = checked(build(tmp_path, PORTABLE), 10_000, {})
     assert ended.returncode == 0, ended.stdout + ended.stderr
