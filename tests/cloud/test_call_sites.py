@@ -54,7 +54,7 @@ EXEMPT = {
     "aws/removal.py": "removes data for a person, who repeats it; see tests/deployment",
     "aws/stack.py": "asks CloudFormation once, for a person who waits; nothing is written",
     "aws/topics.py": "talks to SNS, which the engine does not know; see test_digest.py",
-    "aws/uploads.py": "has faults of its own in test_uploads.py",
+    "aws/uploads.py": "has faults of its own in tests/cloud/uploads",
     "aws/web_files.py": "talks to the web, not to AWS; see test_web_files.py",
 }
 FOLDERS = ("aws", "stores/dynamodb", "jobs")

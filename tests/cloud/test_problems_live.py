@@ -23,14 +23,13 @@ from pynamodb.models import Model
 
 from iotagg.aws.problems import code_of, explained, passes, translated
 from iotagg.errors import CloudError, NotAllowed, NotDeployed, NotSignedIn
-from tests.cloud.engine import ENVIRONMENT, free_port, unique
-from tests.cloud.test_problems import line_of
+from tests.cloud.answers import REGION, line_of
+from tests.cloud.engine import free_port, unique
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-REGION = ENVIRONMENT["AWS_DEFAULT_REGION"]
 ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=2)
 
 

@@ -68,7 +68,7 @@ ELSEWHERE = {
     "Stack": "CloudFormation is asked by the stack's name; here the parts are named one by one",
     "Key": "the engine has no keys of its own",
     "Large": "with Compute=both only",
-    "Resume": "an upload that broke off is resumed; tests/cloud/test_uploads.py does that",
+    "Resume": "an upload that broke off is resumed; tests/cloud/uploads/test_parts.py does that",
     "s3:ListMultipartUploadParts": "as above",
     "s3:AbortMultipartUpload": "an upload of a file that changes meanwhile is given up; as above",
     "Tell": "the engine has no SNS; tests/cloud/test_digest.py publishes",

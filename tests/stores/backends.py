@@ -80,8 +80,8 @@ def clients(_: str) -> Clients:
 
 
 BACKENDS = {"memory": memory, "sqlite": sqlite, "dynamodb": dynamodb, "simulated": simulated}
-# What leans on no more than the promises of a store, which all of these keep (test_conformance.py), is asked of the
-# engine by hands alone: the simulated services answer as it does, request by request (simulation/services).
+# What leans on no more than the promises of a store, which all of these keep (tests/stores), is asked of the engine
+# by hands alone: the simulated services answer as it does, request by request (simulation/services).
 WITHOUT_ENGINE = [name for name in BACKENDS if name != "dynamodb"]
 
 

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.pipeline.csvs import contribution, csv, flow
 from tests.stores.backends import BACKENDS, Backend, backend_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from iotagg.core.contribution import Name
     from iotagg.stores.protocol import Store
 
 
@@ -25,3 +27,8 @@ def store(backend: Backend) -> Iterator[Store]:
     opened = backend.open()
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def kept(store: Store) -> Name:
+    return store.keep(contribution(csv(flow()))).name

@@ -19,16 +19,14 @@ from iotagg.errors import NotFound
 from iotagg.pipeline import consolidate, is_pending, settle
 from tests.examples import examples
 from tests.pipeline.csvs import contribution, csv, flow, many_pairs, shown
+from tests.stores.counted import ONE, OTHER, added_up, chunks, reject_member, rows
 from tests.stores.racing import at_once, name_of, pair_month
-from tests.stores.test_conformance import added_up, chunks, reject_member, rows
 
 if TYPE_CHECKING:
     from iotagg.core.contribution import Chunk, Contribution, Name
     from iotagg.stores.protocol import Store
     from tests.stores.backends import Backend
 
-ONE = name_of(1)
-OTHER = name_of(2)
 NOVEMBER, DECEMBER = pair_month("192.168.1.7", "2022-11"), pair_month("192.168.1.7", "2022-12")
 
 

@@ -34,11 +34,6 @@ LARGE = 10**38 - 1
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "store.db"
-
-
-@pytest.fixture
 def store(file: Path) -> Iterator[SqliteStore]:
     with closing(SqliteStore(file)) as opened:
         yield opened
