@@ -242,6 +242,10 @@ class _Rows(sqlite3.Cursor):
         with self._translated():
             return super().fetchone()
 
+    def fetchmany(self, size: int | None = 1) -> list[Any]:
+        with self._translated():
+            return super().fetchmany(size)
+
     def fetchall(self) -> list[Any]:
         with self._translated():
             return super().fetchall()

@@ -38,10 +38,12 @@ class MemoryRanks:
         while together := list(islice(waiting, _READ_TOGETHER)):
             yield from self._kept((site, *key) for key in dict.fromkeys(together))
 
-    def source_months(self, site: str, source: str, after: str = "") -> Iterator[PairMonth]:
+    def source_months(
+        self, site: str, source: str, after: str = "", *, months: Collection[str] = ()
+    ) -> Iterator[PairMonth]:
         with self._lock:
-            of_source = (key for key in self._tables.sums if key[:2] == (site, source))
-            return iter(self._kept(sorted(key for key in of_source if key[2] > after)))
+            of_source = (key for key in self._tables.sums if key[:2] == (site, source) and key[2] > after)
+            return iter(self._kept(sorted(key for key in of_source if not months or key[3] in months)))
 
     def _kept(self, keys: Iterable[PairMonthKey]) -> list[PairMonth]:
         with self._lock:

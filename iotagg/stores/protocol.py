@@ -40,8 +40,8 @@ class Ranked(Protocol):
         """Yield months, given as both ends and the month, in no particular order."""
         ...
 
-    def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
-        """Yield all months of a source; of devices, all of a device."""
+    def source_months(self, site: str, source: str, *, months: Collection[str] = ()) -> Iterator[PairMonth]:
+        """Yield all months of a source, of devices all of a device; only these, if any are given."""
         ...
 
 
@@ -267,10 +267,13 @@ class Store(Protocol):
         """
         ...
 
-    def source_months(self, site: str, source: str, after: str = "") -> Iterator[PairMonth]:
+    def source_months(
+        self, site: str, source: str, after: str = "", *, months: Collection[str] = ()
+    ) -> Iterator[PairMonth]:
         """Yield all pair-months of a source, sorted by destination and month, without empty ones.
 
-        Only those of destinations that come after one, if one is given: what lies before it takes no time.
+        Only those of destinations that come after one, if one is given: what lies before it takes no time. Only those
+        of these months, if any are given.
         """
         ...
 

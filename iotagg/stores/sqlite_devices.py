@@ -22,7 +22,7 @@ from iotagg.stores.sqlite_ranks import PLACE, place_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from iotagg.core.contribution import Chunk
     from iotagg.core.ledger import FileRecord
@@ -229,13 +229,13 @@ class KeptDevices:
                 rows = self._run(query, site, month, self._side, devices).fetchall()
                 yield from (self._month(device, month, sums) for device, sums in rows)
 
-    def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
+    def source_months(self, site: str, source: str, *, months: Collection[str] = ()) -> Iterator[PairMonth]:
         query = (
             "SELECT month, sums FROM rank_month CROSS JOIN device_month USING (place)"
             f" WHERE site = ? AND {IS_KEPT} AND side = ? AND device = ? ORDER BY month"
         )
         rows = self._run(query, site, self._side, source).fetchall()
-        return (self._month(source, month, sums) for month, sums in rows)
+        return (self._month(source, month, sums) for month, sums in rows if not months or month in months)
 
     def _month(self, device: str, month: str, sums: str) -> PairMonth:
         return PairMonth(*self._pair(device), month, None, sums)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import json
 from dataclasses import astuple
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from iotagg.core.allowances import stored_allowance
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from iotagg.stores.connection import Database
 
 _READ_TOGETHER = 100
+_FETCHED_TOGETHER = 1_000  # rows; one at a time takes three times as long
 _FIRST_RANKS, _MOST_RANKS = 50, 2000  # read together: who asks for the first ten does not wait for many more
 PLACE = "SELECT place FROM rank_month WHERE site = ? AND month = ?"
 _RANKED = "rank JOIN rank_month USING (place)"
@@ -91,12 +92,16 @@ class SqliteRanks:
             )
             yield from _with_flows(rows.fetchall())
 
-    def source_months(self, site: str, source: str, after: str = "") -> Iterator[PairMonth]:
+    def source_months(
+        self, site: str, source: str, after: str = "", *, months: Collection[str] = ()
+    ) -> Iterator[PairMonth]:
+        asked = f" AND month IN ({','.join('?' * len(months))})" if months else ""
         query = (
             "SELECT source, destination, month, sums FROM pair_month"
-            f" WHERE site = ? AND source = ? AND destination > ? AND {IS_KEPT} ORDER BY destination, month"
+            f" WHERE site = ? AND source = ? AND destination > ? AND {IS_KEPT}{asked} ORDER BY destination, month"
         )
-        return _with_flows(self._run(query, site, source, after))
+        rows = self._run(query, site, source, after, *months)
+        return _with_flows(chain.from_iterable(iter(lambda: rows.fetchmany(_FETCHED_TOGETHER), [])))
 
     def ranked_months(
         self, site: str, source: str, destination: str, first: str = FIRST_MONTH, last: str = LAST_MONTH

@@ -26,7 +26,7 @@ def of_one_source(
     months = {*question.span.months, *(question.before.months if question.before is not None else ())}
     candidates: dict[Key, Candidate] = {}
     for site in sites:
-        for row in _first_rows(rows.source_months(site, source), months, question):
+        for row in _first_rows(rows.source_months(site, source, months=months), months, question):
             key = (site, *question.whose(row.source, row.destination))
             candidate = candidates.get(key) or candidates.setdefault(key, Candidate(key))
             candidate.add(row)
@@ -37,7 +37,7 @@ def of_one_source(
 
 def _first_rows(rows: Iterable[PairMonth], months: Collection[str], question: Question) -> Iterable[PairMonth]:
     to = question.destination
-    taking = (row for row in rows if row.month in months and (to is None or to.holds(row.destination)))
+    taking = rows if to is None else (row for row in rows if to.holds(row.destination))
     if len(months) > 1 or question.of is Of.SOURCES or not question.span.is_whole:
         return taking
     # Each row is all of somebody: whoever has less than the last of the first is not gone into.

@@ -80,13 +80,17 @@ def test_scan_is_sorted_by_source_destination_and_month_as_text(store: Store) ->
         assert found == sorted(key for key in keys if key[:2] > after)
 
 
-def test_months_of_a_source_begin_behind_a_destination(store: Store) -> None:
+def test_months_of_a_source_begin_behind_a_destination_and_are_those_asked_for(store: Store) -> None:
     keys = [("192.0.2.1", "2022-11"), ("192.0.2.1", "2022-12"), ("192.0.2.17", "2022-12"), ("2001:db8::1", "2022-12")]
     store.apply(ONE, 1, 0, [pair_month("192.168.1.7", month, destination) for destination, month in keys])
     store.apply(OTHER, 1, 0, [pair_month("192.168.1.70", "2022-12", "192.0.2.2")])
     for after in ("", "192.0.2.1", "192.0.2.10", "192.0.2.17", "2001:db8::", "2001:db8::1", "3"):
         found = store.source_months("paris", "192.168.1.7", after)
         assert [(row.destination, row.month) for row in found] == [key for key in keys if key[0] > after]
+        for months in ({"2022-12"}, {"2022-11", "2022-12"}, {"2023-01"}):
+            found = store.source_months("paris", "192.168.1.7", after, months=months)
+            expected = [key for key in keys if key[0] > after and key[1] in months]
+            assert [(row.destination, row.month) for row in found] == expected
 
 
 def test_an_empty_store_knows_nothing(store: Store) -> None:

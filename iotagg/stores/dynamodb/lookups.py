@@ -14,7 +14,7 @@ from iotagg.stores.dynamodb.table import RANK, month_key, pair_key
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -56,11 +56,14 @@ class Lookups:
         if left:
             raise CloudBusy(f"table {self._table}: it is asked too much at once, and it lasted; try later")
 
-    def source_months(self, site: str, source: str, after: str = "") -> Iterator[PairMonth]:
+    def source_months(
+        self, site: str, source: str, after: str = "", *, months: Collection[str] = ()
+    ) -> Iterator[PairMonth]:
         first_month = self._floor.first_month()
         keys = {":source": {"S": pair_key(site, source)}, ":after": {"S": month_key(after, _BEHIND_ALL)}}
         items = self._items("pk = :source AND sk > :after", keys)
-        return (row for row in not_empty(items) if row.month >= first_month)
+        kept = (row for row in not_empty(items) if row.month >= first_month)
+        return (row for row in kept if not months or row.month in months)
 
     def ranked_months(
         self, site: str, source: str, destination: str, first: str = FIRST_MONTH, last: str = LAST_MONTH
