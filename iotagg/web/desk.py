@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
 from http import HTTPStatus
+from inspect import signature
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Header, Request, Response
@@ -123,3 +124,13 @@ def _names(dependant: Any) -> set[str]:
 
 
 Question = Annotated[Asked, Depends(_asked)]
+
+
+def at_once(kind: Callable[..., Any]) -> Any:
+    """Return a dependency that makes one of a class there and then: FastAPI would send each to a thread and back."""
+
+    async def made(**given: Any) -> Any:
+        return kind(**given)
+
+    made.__signature__ = signature(kind, eval_str=True)  # type: ignore[attr-defined]  # what FastAPI looks at
+    return Depends(made)

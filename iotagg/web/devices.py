@@ -7,7 +7,7 @@ from http import HTTPStatus
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
 from iotagg.assess import assess_outstanding
 from iotagg.core.history import History, history
@@ -16,7 +16,7 @@ from iotagg.devices import devices as devices_of
 from iotagg.devices import histories_to
 from iotagg.export import pair_row
 from iotagg.web import bodies
-from iotagg.web.desk import Asked, Question
+from iotagg.web.desk import Asked, Question, at_once
 from iotagg.web.paging import Page
 from iotagg.web.pairs import Range
 from iotagg.web.problems import answers
@@ -38,7 +38,7 @@ def _assessed(asked: Asked, site: str) -> str:
 
 
 @router.get("/v1/sites/{site}/devices", response_model=bodies.Devices)
-async def devices(asked: Question, page: Annotated[Page, Depends()], site: SiteNamed) -> Response:
+async def devices(asked: Question, page: Annotated[Page, at_once(Page)], site: SiteNamed) -> Response:
     """The devices of a site, with what each sent and received in all, sorted by address; /v1/top sorts by size."""
 
     def found() -> dict[str, Any]:
@@ -64,8 +64,8 @@ def _traffic(traffic: Traffic | None) -> dict[str, Any] | None:
 @router.get("/v1/sites/{site}/devices/{address}/peers", response_model=bodies.Pairs)
 async def peers(
     asked: Question,
-    page: Annotated[Page, Depends()],
-    range: Annotated[Range, Depends()],  # noqa: A002 (what it is)
+    page: Annotated[Page, at_once(Page)],
+    range: Annotated[Range, at_once(Range)],  # noqa: A002 (what it is)
     site: SiteNamed,
     address: Source,
 ) -> Response:
@@ -90,8 +90,8 @@ def _from_device(asked: Asked, site: str, address: str, days: Range, after: str)
 @router.get("/v1/sites/{site}/devices/{address}/sources", response_model=bodies.Pairs)
 async def sources(
     asked: Question,
-    page: Annotated[Page, Depends()],
-    range: Annotated[Range, Depends()],  # noqa: A002 (as above)
+    page: Annotated[Page, at_once(Page)],
+    range: Annotated[Range, at_once(Range)],  # noqa: A002 (as above)
     site: SiteNamed,
     address: Destination,
 ) -> Response:

@@ -7,11 +7,11 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from iotagg.export import SUMMARY_COLUMNS, at_least_one, histories, summary_row, write_rows
-from iotagg.web.desk import CSV, Asked, Question
+from iotagg.web.desk import CSV, Asked, Question, at_once
 from iotagg.web.headers import asks_for_head
 from iotagg.web.pairs import Range, SiteAsked
 from iotagg.web.problems import answers
@@ -40,7 +40,7 @@ _HEADERS = {"Cache-Control": "private, no-store", "Content-Disposition": 'attach
 async def export(
     asked: Question,
     request: Request,
-    range: Annotated[Range, Depends()],  # noqa: A002 (what it is)
+    range: Annotated[Range, at_once(Range)],  # noqa: A002 (what it is)
     site: SiteAsked = None,
 ) -> Response:
     """All pairs as CSV, a row for each, sorted by site, source and destination; it is sent while it is read.

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from iotagg import __version__
 from iotagg.core.contribution import Name
@@ -15,7 +15,7 @@ from iotagg.errors import NotFound
 from iotagg.listing import Status, files_at
 from iotagg.listing import status as standing_of
 from iotagg.web import bodies
-from iotagg.web.desk import Asked, Question
+from iotagg.web.desk import Asked, Question, at_once
 from iotagg.web.on_stack import OnStack
 from iotagg.web.paging import Page
 from iotagg.web.pairs import SiteAsked
@@ -60,7 +60,7 @@ def _waiting(stack: OnStack | None, asked: Asked) -> dict[str, Any]:
 @router.get("/v1/files", response_model=bodies.Files, responses=answers(HTTPStatus.NOT_FOUND))
 async def files(
     asked: Question,
-    page: Annotated[Page, Depends()],
+    page: Annotated[Page, at_once(Page)],
     site: SiteAsked = None,
     name: Annotated[str, Query(max_length=4_096, description="A path's end, or how a contribution begins.")] = "",
 ) -> Response:
@@ -86,7 +86,7 @@ def _key(file: dict[str, Any]) -> list[str]:
 )
 async def rejects(
     asked: Question,
-    page: Annotated[Page, Depends()],
+    page: Annotated[Page, at_once(Page)],
     site: SiteNamed,
     contribution: Annotated[
         str, Path(description="The file's, as /v1/files tells it.", json_schema_extra={"pattern": CONTRIBUTION})

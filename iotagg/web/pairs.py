@@ -8,14 +8,14 @@ from http import HTTPStatus
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from iotagg.core.history import FIRST_DAY, LAST_DAY, History, history
 from iotagg.errors import InvalidValue
 from iotagg.export import DAILY_COLUMNS, daily_rows, daily_texts, known_pair, pair_row, summary_row, write_rows
 from iotagg.stores.protocol import NO_PAIR
 from iotagg.web import bodies
-from iotagg.web.desk import CSV, JSON, Asked, Question
+from iotagg.web.desk import CSV, JSON, Asked, Question, at_once
 from iotagg.web.paging import Page, whole, whole_text
 from iotagg.web.problems import answers
 from iotagg.web.values import Day, Destination, Site, Source
@@ -47,7 +47,7 @@ class PairAsked:
     """The pair that is asked about, at which sites and on which days."""
 
     asked: Question
-    range: Annotated[Range, Depends()]
+    range: Annotated[Range, at_once(Range)]
     source: Source
     destination: Destination
     site: SiteAsked = None
@@ -63,7 +63,7 @@ class PairAsked:
         return chain.from_iterable(map(daily_rows, self.histories()))
 
 
-PairQuestion = Annotated[PairAsked, Depends()]
+PairQuestion = Annotated[PairAsked, at_once(PairAsked)]
 
 
 @router.get("/v1/pairs/{source}/{destination}", response_model=bodies.Summaries)
@@ -99,8 +99,8 @@ async def days_as_csv(pair: PairQuestion) -> Response:
 @router.get("/v1/pairs", response_model=bodies.Pairs)
 async def pairs(
     asked: Question,
-    page: Annotated[Page, Depends()],
-    range: Annotated[Range, Depends()],  # noqa: A002 (what it is)
+    page: Annotated[Page, at_once(Page)],
+    range: Annotated[Range, at_once(Range)],  # noqa: A002 (what it is)
     site: SiteAsked = None,
 ) -> Response:
     """All pairs with their totals, sorted by site, source and destination.

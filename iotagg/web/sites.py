@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
 from iotagg.sites import site_days, site_standing
 from iotagg.web import bodies
-from iotagg.web.desk import Question
+from iotagg.web.desk import Question, at_once
 from iotagg.web.paging import whole
 from iotagg.web.pairs import Range
 from iotagg.web.problems import answers
@@ -40,7 +40,7 @@ def _site(standing: Site) -> dict[str, Any]:
 
 
 @router.get("/v1/sites/{site}/days", response_model=bodies.SiteDays, responses=answers(HTTPStatus.NOT_FOUND))
-async def days_of_site(asked: Question, range: Annotated[Range, Depends()], site: SiteNamed) -> Response:  # noqa: A002 (what it is)
+async def days_of_site(asked: Question, range: Annotated[Range, at_once(Range)], site: SiteNamed) -> Response:  # noqa: A002 (what it is)
     """What came from a site for each day, oldest first: flows and files, of files that are counted."""
 
     def found() -> dict[str, Any]:

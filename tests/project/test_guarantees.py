@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from docs.made import with_part
+from tests.examples import long_only
 from tests.project.guaranteed import NOTED, PAGE, named_tests, unproved
 from tests.project.tree import ROOT
 
@@ -134,7 +135,7 @@ def test_that_is_left_out(): pass
 """
 
 
-@pytest.mark.parametrize("processes", [[], ["-n", "2"]], ids=["one process", "several"])
+@pytest.mark.parametrize("processes", [pytest.param([], marks=long_only), ["-n", "2"]], ids=["one process", "several"])
 def test_a_run_of_pytest_notes_what_became_of_its_tests(tmp_path: Path, processes: list[str]) -> None:
     (tmp_path / "conftest.py").write_text("from tests.project.guaranteed import note_outcomes as pytest_configure\n")
     (tmp_path / "test_some.py").write_text(TESTS)

@@ -7,6 +7,7 @@ import pytest
 from iotagg.core.native import compiled_scanner
 from iotagg.core.rejects import read_rejects
 from iotagg.core.tally import PurePythonTally
+from tests.examples import LONG
 from tests.sameness.cases import case
 from tests.sameness.checking import check
 from tests.sameness.comparing import Reader
@@ -19,7 +20,7 @@ KINDS_OF_REASONS = (
 KINDS_OF_REFUSALS = ("another header", "pairs and days in one file", "no flow CSV", "empty", "NUL")
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(4 if LONG else 2))
 def test_lines_of_every_quirk_are_read_alike(seed: int) -> None:
     scanner = compiled_scanner()
     if scanner is None:
