@@ -40,13 +40,12 @@ class Network:
     @property
     def only(self) -> str:
         """Its address where it has a single one, else empty."""
-        return self.address if self.prefix == 8 * len(_packed(self.address)) else ""
+        return self.address if self.prefix == _bits(self.address)[0] else ""
 
     def holds(self, address: str) -> bool:
         """Say whether an address in its canonical text belongs to it."""
-        own, other = _packed(self.address), _packed(address)
-        dropped = 8 * len(own) - self.prefix
-        return len(own) == len(other) and int.from_bytes(own) >> dropped == int.from_bytes(other) >> dropped
+        (width, own), (other_width, other) = _bits(self.address), _bits(address)
+        return width == other_width and (own ^ other) >> (width - self.prefix) == 0
 
     def __str__(self) -> str:
         return f"{self.address}/{self.prefix}"
@@ -61,5 +60,8 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
 
 
 @lru_cache(maxsize=1 << 14)
-def _packed(address: str) -> bytes:
-    return ipaddress.IPv6Address(address).packed if ":" in address else bytes(map(int, address.split(".")))
+def _bits(address: str) -> tuple[int, int]:
+    # How many bits there are, and the number that they are.
+    if ":" in address:
+        return 128, int(ipaddress.IPv6Address(address))
+    return 32, int.from_bytes(map(int, address.split(".")))

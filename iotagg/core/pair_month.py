@@ -63,6 +63,11 @@ class PairMonth:
                 return tuple(map(int, found.groups()))
         return tuple([self.sums.get(name, 0) for name in RUNNING])
 
+    def running_at(self, place: int) -> int:
+        """Return one of `running`."""
+        found = _RUNNING_STORED.match(self._text) if self._sums is None else None
+        return int(found[place + 1]) if found is not None else self.sums.get(RUNNING[place], 0)
+
     @property
     def text(self) -> str:
         """The sums as JSON, zeros included where they are given."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from heapq import nlargest
 from typing import TYPE_CHECKING
 
-from iotagg.top.candidate import Candidate, figures_of
+from iotagg.top.candidate import RUNNING_OF, Candidate, figures_of
 from iotagg.top.question import Of
 from iotagg.top.value import value
 
@@ -41,6 +41,11 @@ def _first_rows(rows: Iterable[PairMonth], months: Collection[str], question: Qu
     if len(months) > 1 or question.of is Of.SOURCES or not question.span.is_whole:
         return taking
     # Each row is all of somebody: whoever has less than the last of the first is not gone into.
-    valued = [(of_month, row) for row in taking if (of_month := value(question, *2 * (figures_of(row),))) is not None]
+    place = RUNNING_OF.get(question.by)
+    if place is not None:
+        valued: list[tuple[Value, PairMonth]] = [(row.running_at(place), row) for row in taking]
+    else:
+        exact = ((value(question, *2 * (figures_of(row),)), row) for row in taking)
+        valued = [(of_month, row) for of_month, row in exact if of_month is not None]
     least = nlargest(question.count, (of_month for of_month, _ in valued))[-1:]
     return [row for of_month, row in valued if of_month >= least[0]]

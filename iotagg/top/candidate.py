@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from iotagg.core.history import days_of
 from iotagg.core.ranks import bounds
-from iotagg.top.value import BEFORE, DURATION, NOTHING, Figures, added, value
+from iotagg.top.question import By
+from iotagg.top.value import BEFORE, DURATION, NOTHING, PACKETS, Figures, added, value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,6 +116,10 @@ def _days(question: Question, row: PairMonth) -> dict[str, Figures]:
         elif before is not None and before.first <= day.day <= before.last:
             found[day.day] = (*NOTHING[:BEFORE], day.totals[DURATION])
     return found
+
+
+# Where in PairMonth.running the one figure is that some measures are about.
+RUNNING_OF = {By.DURATION: 1 + 2 * DURATION, By.PACKETS: 1 + 2 * PACKETS, By.FLOWS: 0}
 
 
 def figures_of(row: PairMonth) -> Figures:

@@ -54,8 +54,9 @@ def test_the_running_sums_are_those_of_the_whole_text_however_it_was_written(
     names = RUNNING[::-1] if turned else RUNNING
     text = "{" + ",".join(f'"{name}":{running[RUNNING.index(name)]}' for name in names) + behind + "}"
     row = PairMonth("192.0.2.1", "192.0.2.2", "2022-12", None, text)
-    assert row.running == tuple(running)
+    assert row.running == tuple(map(row.running_at, range(len(RUNNING)))) == tuple(running)
     assert tuple(map(row.sums.__getitem__, RUNNING)) == row.running == tuple(running)
+    assert tuple(map(row.running_at, range(len(RUNNING)))) == tuple(running)
 
 
 @pytest.mark.parametrize(
