@@ -101,7 +101,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 FAULTY_STORIES = len(SITES) if LONG else 6
 A_FEW = 2  # of the writes after which a long story may end; IOTAGG_LONG=1 tries all of them
 GROUPS = [SITES[first::FAULTY_STORIES] for first in range(FAULTY_STORIES)]
-ENDING_STORIES = len(SITES) if LONG else 3  # a job that ends leaves a message for later, so more of them go into one
+ENDING_STORIES = len(SITES) if LONG else 3  # two calls of each place go wrong there, so more places share one
 ENDING_GROUPS = [SITES[first::ENDING_STORIES] for first in range(ENDING_STORIES)]
 
 

@@ -286,13 +286,13 @@ def test_an_alarm_is_for_people_or_for_machines(name: str) -> None:
 
 def test_what_aws_knows_of_resource_types_has_nothing_to_say_against_the_templates() -> None:
     # Untyped, and it takes seconds to load.
-    from cfnlint.api import lint  # type: ignore[import-untyped]  # noqa: PLC0415
+    from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]  # noqa: PLC0415
     from cfnlint.helpers import REGIONS  # type: ignore[import-untyped]  # noqa: PLC0415
 
     # All regions take a minute; one of each kind of account knows nearly everything that they know.
     regions = REGIONS if LONG else ["cn-north-1", "eu-west-1", "us-east-1", "us-gov-west-1"]
     for template in (STACK, PACKAGES):
-        found = lint(json.dumps(template), regions=regions)
+        found = lint(json.dumps(template), config=ManualArgs(include_experimental=True, regions=regions))
         # In China there is no Cognito, and so no page.
         assert [
             each for each in found if not re.search(r"'AWS::Cognito::\w+' does not exist in 'cn-", each.message)

@@ -42,7 +42,7 @@ ALL_REJECTED = csv(TORN, TORN)
 SECONDS = ReadingOptions(duration_unit="s")
 
 
-# To the models of a store by hands alone: what comes to them comes to the stores that people have.
+# To a file and to a stack; to what else there is by hands alone.
 @pytest.fixture(params=BACKENDS if LONG else ["sqlite", "simulated"])
 def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     (tmp_path / "target").mkdir()

@@ -1,4 +1,4 @@
-"""What every store keeps beside its sums: ranks, what was assessed, and the allow list."""
+"""What every store keeps beside its sums: the rank of a month, and who comes first by it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iotagg.core.allowances import allowance_of
 from iotagg.core.books import Held
 from iotagg.core.pair_month import PairMonth
 from iotagg.core.ranks import MEASURES, SIDES, Rank, rank_of, size_of
 from tests.examples import examples
-from tests.pipeline.csvs import contribution, csv, flow, many_pairs
 from tests.stores.racing import at_once, name_of, pair_month
 
 if TYPE_CHECKING:
-    from iotagg.core.contribution import Name
     from iotagg.core.ranks import Side
     from iotagg.stores.protocol import Store
     from tests.stores.backends import Backend
@@ -379,62 +376,6 @@ def test_a_source_has_its_months_sorted_by_destination_and_month(store: Store) -
     assert list(store.source_months("tokyo", DEVICE)) == []
 
 
-# What was assessed.
-
-
-def settled(store: Store, content: bytes, revision: int, chunks: int | None = None) -> Name:
-    """Count a file, up to so many of its chunks."""
-    head = store.keep(contribution(content))
-    store.advance(head.name, revision - 1, revision)
-    for number, chunk in list(store.chunks(head.name, range(head.chunks)))[:chunks]:
-        store.apply(head.name, revision, number, chunk)
-    return head.name
-
-
-@pytest.fixture
-def listing(store: Store) -> Store:
-    """A store that derives what is to be assessed; another keeps what is pending on a list until it is."""
-    name = settled(store, csv(flow()), 1)
-    if not list(store.outstanding("paris")):
-        pytest.skip("what is to be assessed is pending there")
-    store.assessed(name, 1)
-    return store
-
-
-def test_what_has_reached_its_chunks_is_to_be_assessed_once(listing: Store) -> None:
-    name = settled(listing, csv(flow("192.0.2.9")), 1)
-    assert list(listing.outstanding("paris")) == [(name, 1)]
-    assert list(listing.outstanding("tokyo")) == []
-    listing.assessed(name, 1)
-    assert list(listing.outstanding("paris")) == []
-    assert settled(listing, csv(flow("192.0.2.9")), 2) == name
-    assert list(listing.outstanding("paris")) == [(name, 2)]
-    listing.assessed(name, 1)
-    assert list(listing.outstanding("paris")) == [(name, 2)]
-    for revision in (2, 1):
-        listing.assessed(name, revision)
-        assert list(listing.outstanding("paris")) == []
-
-
-def test_what_has_not_reached_all_chunks_is_not_to_be_assessed_yet(listing: Store) -> None:
-    name = settled(listing, many_pairs(500), 1, chunks=2)
-    assert list(listing.outstanding("paris")) == []
-    for number, chunk in listing.chunks(name, range(listing.keep(contribution(many_pairs(500))).chunks)):
-        listing.apply(name, 1, number, chunk)
-    assert list(listing.outstanding("paris")) == [(name, 1)]
-
-
-def test_what_is_erased_is_not_to_be_assessed(listing: Store) -> None:
-    name = settled(listing, csv(flow("192.0.2.9")), 1)
-    assert listing.erase(name) is True
-    assert list(listing.outstanding("paris")) == []
-
-
-def test_what_is_not_known_may_be_assessed(store: Store) -> None:
-    store.assessed(ONE, 1)
-    assert list(store.outstanding("paris")) == []
-
-
 # What is kept no longer.
 
 
@@ -487,23 +428,6 @@ def test_with_what_is_empty_of_a_site_its_ranks_go(emptied: Store, site: str) ->
     assert ranked(emptied) == ["192.168.1.10"]
     assert ranked(emptied, "2023-01") == [DEVICE]
     assert emptied.erase_empty(site) == 0
-
-
-# What a person finds in order.
-
-
-def test_the_allow_list_is_sorted_and_holds_each_allowance_once(store: Store) -> None:
-    some = [allowance_of(source=f"192.168.1.{number}", note="the new backup") for number in range(5)]
-    for each in (*some, *some[::-1]):
-        store.allow(each)
-    assert store.allowances() == sorted(some, key=lambda each: each.id)
-
-
-def test_what_is_taken_off_the_list_is_gone(store: Store) -> None:
-    one = allowance_of(site="paris", source="192.0.2.0/24", destination=DEVICE, kind="surge", until="2022-12-31")
-    store.allow(one)
-    assert [store.disallow("0" * 10), store.disallow(one.id), store.disallow(one.id)] == [False, True, False]
-    assert store.allowances() == []
 
 
 def test_the_size_of_a_total_is_what_its_rank_says(store: Store, row: PairMonth) -> None:
