@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from iotagg.stores.connection import Database
 
 _READ_TOGETHER = 100
-_FETCHED_TOGETHER = 1_000  # rows; one at a time takes three times as long
+_FETCHED_TOGETHER = 1_000  # rows, so that errors are looked for once for all of them
 _FIRST_RANKS, _MOST_RANKS = 50, 2000  # read together: who asks for the first ten does not wait for many more
 PLACE = "SELECT place FROM rank_month WHERE site = ? AND month = ?"
 _RANKED = "rank JOIN rank_month USING (place)"
