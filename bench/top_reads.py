@@ -11,12 +11,12 @@ from bench.top_traffic import MONTH, traffic
 from iotagg.core import ranks
 from iotagg.core.metrics import FLOWS, FLOWS_LETTER, METRICS
 from iotagg.core.pair_month import PairMonth
-from iotagg.core.ranks import MEASURES, Rank, of_devices, rank_of, sizes_by_device
+from iotagg.core.ranks import MEASURES, Rank, beginning_with, of_devices, rank_of, sizes_by_device
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from iotagg.core.ranks import Side
+    from iotagg.core.ranks import Beginnings, Side
     from iotagg.stores.protocol import Ranked, Store
 
 FACTORS = (2, 4, 8, 16)
@@ -44,7 +44,7 @@ class Counting:
         """Return what the store has."""
         return getattr(self._store, name)
 
-    def ranks(self, *asked: Any, **flags: bool | None) -> Iterator[tuple[str, str, Rank]]:
+    def ranks(self, *asked: Any, **flags: Any) -> Iterator[tuple[str, str, Rank]]:
         """Yield ranks by descending size."""
         for found in self._store.ranks(*asked, **flags):
             self.walked += 1
@@ -67,9 +67,9 @@ class Counting:
         kept = self._store.devices(side)
         return None if kept is None else cast("Ranked", _CountingDevices(self, kept))
 
-    def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
+    def source_months(self, *asked: Any, **months: Collection[str]) -> Iterator[PairMonth]:
         """Yield a source's pair-months."""
-        for month in self._store.source_months(site, source):
+        for month in self._store.source_months(*asked, **months):
             self.reads += 1
             yield month
 
@@ -80,7 +80,7 @@ class _CountingDevices(Counting):
         super().__init__(cast("Store", kept))
         self._counting = counting
 
-    def ranks(self, *asked: Any, **flags: bool | None) -> Iterator[tuple[str, str, Rank]]:
+    def ranks(self, *asked: Any, **flags: Any) -> Iterator[tuple[str, str, Rank]]:
         """Yield ranks of devices by descending size."""
         for found in super().ranks(*asked, **flags):
             self._counting.walked += 1
@@ -114,7 +114,9 @@ class Made:
     def devices(self, side: Side) -> None:
         """Return nothing: no totals of devices are kept."""
 
-    def ranks(self, site: str, month: str, measure: str = MEASURES[0]) -> Iterator[tuple[str, str, Rank]]:
+    def ranks(
+        self, site: str, month: str, measure: str = MEASURES[0], *, beginnings: Beginnings = ("", "")
+    ) -> Iterator[tuple[str, str, Rank]]:
         """Yield ranks by descending size."""
         del site
         found = [
@@ -123,7 +125,7 @@ class Made:
             if key[2] == month
         ]
         place = MEASURES.index(measure)
-        return iter(sorted(found, key=lambda each: each[2].sizes[place], reverse=True))
+        return iter(sorted(beginning_with(found, beginnings), key=lambda each: each[2].sizes[place], reverse=True))
 
     def device_sizes(self, site: str, month: str, side: Side, measure: str) -> Iterator[tuple[str, dict[int, int]]]:
         """Yield devices with how many of their pairs have which size."""
@@ -140,10 +142,11 @@ class Made:
         del site
         return (self._months[key] for key in keys if key in self._months)
 
-    def source_months(self, site: str, source: str) -> Iterator[PairMonth]:
+    def source_months(self, site: str, source: str, *, months: Collection[str] = ()) -> Iterator[PairMonth]:
         """Yield a source's pair-months."""
         del site
-        return (self._months[key] for key in sorted(self._months) if key[0] == source)
+        of_source = (key for key in sorted(self._months) if key[0] == source)
+        return (self._months[key] for key in of_source if not months or key[2] in months)
 
 
 def writes_of_a_month(pairs: int) -> dict[int, tuple[int, int]]:

@@ -42,6 +42,15 @@ class Network:
         """Its address where it has a single one, else empty."""
         return self.address if self.prefix == _bits(self.address)[0] else ""
 
+    @property
+    def beginning(self) -> str:
+        """What the texts of all its addresses begin with, as far as whole parts of an address tell; maybe nothing."""
+        separator, width = (":", 16) if ":" in self.address else (".", 8)
+        parts = self.address.split(separator)[: self.prefix // width]
+        if separator == ":" and "" in parts:
+            parts = parts[: parts.index("")]  # from the first zeros on, an address may be shortened in other ways
+        return self.only or "".join(f"{part}{separator}" for part in parts)
+
     def holds(self, address: str) -> bool:
         """Say whether an address in its canonical text belongs to it."""
         (width, own), (other_width, other) = _bits(self.address), _bits(address)

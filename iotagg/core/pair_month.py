@@ -24,6 +24,11 @@ _DAY_TEXT = {day: "".join(f',"{letter}{day}":%d' for letter in _LETTERS) for day
 _FLOWS_STORED = tuple(f'{{"{FLOWS}":{digit}' for digit in range(1, 10))
 # As text_of writes them; no sum has more than 38 digits.
 _RUNNING_STORED = re.compile("{" + ",".join(f'"{name}":(-?[0-9]{{1,38}})' for name in RUNNING) + "[,}]")
+_SQUARES = tuple(f'"{metric.squares}":' for metric in METRICS)
+# As they are kept of a device, whose sums may have more digits than a pair's.
+_TOTALS_STORED = re.compile(
+    f'{{"{FLOWS}":([0-9]{{1,80}})' + "".join(f',"{metric.stored}":([0-9]{{1,80}})' for metric in METRICS) + "[,}]"
+)
 _ADDRESS, _MONTH = "([0-9a-f:.]{2,39})", "([0-9]{4}-[0-9]{2})"
 KNOWN = frozenset((*RUNNING, *(f"{letter}{day}" for letter in _LETTERS for day in _DAY_TEXT)))
 _LINE = re.compile(rf'\{{"src_ip":"{_ADDRESS}","dst_ip":"{_ADDRESS}","month":"{_MONTH}",(.*)')
@@ -61,6 +66,10 @@ class PairMonth:
             found = _RUNNING_STORED.match(self._text)
             if found is not None:
                 return tuple(map(int, found.groups()))
+            found = _TOTALS_STORED.match(self._text)
+            if found is not None and not any(map(self._text.__contains__, _SQUARES)):
+                flows, *totals = map(int, found.groups())
+                return flows, *(figure for total in totals for figure in (total, 0))
         return tuple([self.sums.get(name, 0) for name in RUNNING])
 
     def running_at(self, place: int) -> int:

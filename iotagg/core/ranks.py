@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from iotagg.core.pair_month import PairMonth
 
 Side = Literal["source", "destination"]  # of a pair, on which a device is
+Beginnings = tuple[str, str]  # what the texts of a pair's source and destination begin with; empty where any may
 SIDES: tuple[Side, Side] = ("source", "destination")
 PACE = "us-per-packet"
 MEASURES = (*(metric.role for metric in METRICS), FLOWS, PACE)
@@ -130,6 +131,14 @@ def sizes_by_device(
         size = rank.sizes[place]
         sizes[size] = sizes.get(size, 0) + 1
     return iter(counted.items())
+
+
+def beginning_with(ranks: Iterable[tuple[str, str, Rank]], beginnings: Beginnings) -> Iterator[tuple[str, str, Rank]]:
+    """Yield the ranks of pairs whose addresses begin so."""
+    source, destination = beginnings
+    if source or destination:
+        ranks = (each for each in ranks if each[0].startswith(source) and each[1].startswith(destination))
+    return iter(ranks)
 
 
 def of_devices(

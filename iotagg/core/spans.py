@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from iotagg.errors import InvalidValue
 
@@ -45,7 +46,8 @@ class Span:
 
     def holds(self, month: str) -> bool:
         """Say whether all days of a month lie within it."""
-        return self.first <= f"{month}-01" and f"{month}-{_length(month):02}" <= self.last
+        first, last = _ends(month)
+        return self.first <= first and last <= self.last
 
     def previous(self) -> Span | None:
         """Return as many whole months before it if it is made of such, else as many days; None before the year 1."""
@@ -67,6 +69,11 @@ def _number(day: str) -> int:
 
 def _named(number: int) -> str:
     return f"{number // 12:04}-{number % 12 + 1:02}"
+
+
+@lru_cache(maxsize=1 << 10)  # a question is about few months, and asked of each of thousands of rows
+def _ends(month: str) -> tuple[str, str]:
+    return f"{month}-01", f"{month}-{_length(month):02}"
 
 
 def _length(month: str) -> int:

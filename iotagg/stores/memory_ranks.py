@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from iotagg.core.metrics import FLOWS
 from iotagg.core.pair_month import PairMonth
-from iotagg.core.ranks import MEASURES, flags_wanted, of_devices, sizes_by_device
+from iotagg.core.ranks import MEASURES, beginning_with, flags_wanted, of_devices, sizes_by_device
 from iotagg.stores.protocol import FIRST_MONTH, LAST_MONTH
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from iotagg.core.allowances import Allowance
     from iotagg.core.contribution import Name
     from iotagg.core.ledger import FileRecord
-    from iotagg.core.ranks import Rank, Side
+    from iotagg.core.ranks import Beginnings, Rank, Side
     from iotagg.stores.memory_tables import PairMonthKey, Tables
 
 _READ_TOGETHER = 100
@@ -84,13 +84,14 @@ class MemoryRanks:
         *,
         stands_out: bool | None = None,
         steady: bool | None = None,
+        beginnings: Beginnings = ("", ""),
     ) -> Iterator[tuple[str, str, Rank]]:
         wanted = flags_wanted(stands_out, steady)
         with self._lock:
             kept = month >= self.floor()
             of_month = ((key, rank) for key, rank in self._tables.ranks.items() if kept and key[::3] == (site, month))
             found = [(key[1], key[2], rank) for key, rank in of_month if (rank.stands_out, rank.steady) in wanted]
-        return iter(sorted(found, key=lambda row: row[2].size(measure), reverse=True))
+        return iter(sorted(beginning_with(found, beginnings), key=lambda row: row[2].size(measure), reverse=True))
 
     def device_sizes(
         self, site: str, month: str, side: Side, measure: str = MEASURES[0]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from iotagg.core.ledger import FileRecord, Move, PathRecord, Pending, Refusal
     from iotagg.core.lines import ByteStream
     from iotagg.core.pair_month import PairMonth
-    from iotagg.core.ranks import Rank, Side
+    from iotagg.core.ranks import Beginnings, Rank, Side
     from iotagg.core.rejects import Reject
 
 FIRST_MONTH = FIRST_DAY[:7]
@@ -32,8 +32,13 @@ class Ranked(Protocol):
     Its methods are as those of a store.
     """
 
-    def ranks(self, site: str, month: str, measure: str = MEASURES[0]) -> Iterator[tuple[str, str, Rank]]:
-        """Yield both ends and the rank of what is ranked in a month, by descending size of a measure."""
+    def ranks(
+        self, site: str, month: str, measure: str = MEASURES[0], *, beginnings: Beginnings = ("", "")
+    ) -> Iterator[tuple[str, str, Rank]]:
+        """Yield both ends and the rank of what is ranked in a month, by descending size of a measure.
+
+        With `beginnings`, those alone whose addresses' texts begin so.
+        """
         ...
 
     def several_months(self, site: str, keys: Iterable[tuple[str, str, str]]) -> Iterator[PairMonth]:
@@ -300,11 +305,12 @@ class Store(Protocol):
         *,
         stands_out: bool | None = None,
         steady: bool | None = None,
+        beginnings: Beginnings = ("", ""),
     ) -> Iterator[tuple[str, str, Rank]]:
         """Yield source, destination and rank of the ranked pairs of a month, by descending size of a measure.
 
-        With flags, those alone that have them so. It may lag behind put_rank() by a moment, and name one too many: the
-        sums say what is.
+        With flags, those alone that have them so, and with `beginnings` whose addresses' texts begin so. It may lag
+        behind put_rank() by a moment, and name one too many: the sums say what is.
         """
         ...
 

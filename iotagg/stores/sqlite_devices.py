@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from iotagg.core.contribution import Name, no_contribution
 from iotagg.core.intact import intact
 from iotagg.core.pair_month import PairMonth, dumped, parsed
-from iotagg.core.ranks import MEASURES, SIDES, Rank, size_of, totals_of
+from iotagg.core.ranks import MEASURES, SIDES, Rank, beginning_with, size_of, totals_of
 from iotagg.core.totals import Totals
 from iotagg.errors import Damaged, NotFound
 from iotagg.stores.sqlite_books import IS_KEPT, OF_FILE, UNSURE, file_key
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from iotagg.core.contribution import Chunk
     from iotagg.core.ledger import FileRecord
-    from iotagg.core.ranks import Side
+    from iotagg.core.ranks import Beginnings, Side
     from iotagg.core.totals import Sums
     from iotagg.stores.connection import Database
 
@@ -181,9 +181,12 @@ class KeptDevices:
         self._run = database.run
         self._side = SIDES.index(side)
 
-    def ranks(self, site: str, month: str, measure: str = MEASURES[0]) -> Iterator[tuple[str, str, Rank]]:
+    def ranks(
+        self, site: str, month: str, measure: str = MEASURES[0], *, beginnings: Beginnings = ("", "")
+    ) -> Iterator[tuple[str, str, Rank]]:
         places = self._run(f"{PLACE} AND {IS_KEPT}", site, month).fetchall()
-        return (found for (place,) in places for found in self._ranks_at(place, MEASURES.index(measure)))
+        ranks = (found for (place,) in places for found in self._ranks_at(place, MEASURES.index(measure)))
+        return beginning_with(ranks, beginnings)
 
     def _ranks_at(self, place: int, measure: int) -> Iterator[tuple[str, str, Rank]]:
         column = _COLUMNS[measure]

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from iotagg.core.allowances import Allowance
-    from iotagg.core.ranks import Side
+    from iotagg.core.ranks import Beginnings, Side
     from iotagg.stores.connection import Database
 
 _READ_TOGETHER = 100
 _FETCHED_TOGETHER = 1_000  # rows, so that errors are looked for once for all of them
 _FIRST_RANKS, _MOST_RANKS = 50, 2000  # read together: who asks for the first ten does not wait for many more
+_FIRST_CHOSEN = 10  # for each of which hundreds may be passed by
 PLACE = "SELECT place FROM rank_month WHERE site = ? AND month = ?"
 _RANKED = "rank JOIN rank_month USING (place)"
 _OF_MONTH = "site = ? AND source = ? AND destination = ? AND month = ?"
@@ -47,7 +48,7 @@ _RANKED_MONTHS = (
 _NEXT = (
     "SELECT rank_size.size, rank_size.rank, rank.source, rank.destination, rank.text"
     " FROM rank_size JOIN rank ON rank.id = rank_size.rank"
-    " WHERE rank_size.place = ? AND measure = ? AND flags = ? AND (size, rank_size.rank) < (?, ?)"
+    " WHERE rank_size.place = ? AND measure = ? AND flags = ? AND (size, rank_size.rank) < (?, ?){chosen}"
     " ORDER BY size DESC, rank_size.rank DESC LIMIT ?"
 )
 _COUNTED: dict[Side, str] = {
@@ -61,6 +62,7 @@ _OF_DEVICES: dict[Side, str] = {
     for side in SIDES
 }
 _BEYOND_ALL = 1 << 62
+_LAST_CHARACTER = "\U0010ffff"
 
 
 def place_of(database: Database, site: str, month: str) -> int:
@@ -167,16 +169,22 @@ class SqliteRanks:
         *,
         stands_out: bool | None = None,
         steady: bool | None = None,
+        beginnings: Beginnings = ("", ""),
     ) -> Iterator[tuple[str, str, Rank]]:
         letter = LETTERS[MEASURES.index(measure)]
         places = self._run(f"{PLACE} AND {IS_KEPT}", site, month).fetchall()
         wanted = [flags_text(*flags) for flags in flags_wanted(stands_out, steady)]
-        rows = [self._next_ranks(place, letter, flags) for (place,) in places for flags in wanted]
+        rows = [self._next_ranks(place, letter, flags, beginnings) for (place,) in places for flags in wanted]
         return heapq.merge(*rows, key=lambda found: found[2].size(measure), reverse=True)
 
-    def _next_ranks(self, place: int, letter: str, flags: str) -> Iterator[tuple[str, str, Rank]]:
-        last, together = (_BEYOND_ALL, 0), _FIRST_RANKS
-        while rows := self._run(_NEXT, place, letter, flags, *last, together).fetchall():
+    def _next_ranks(
+        self, place: int, letter: str, flags: str, beginnings: Beginnings
+    ) -> Iterator[tuple[str, str, Rank]]:
+        given = [(side, text) for side, text in zip(SIDES, beginnings, strict=True) if text]
+        query = _NEXT.format(chosen="".join(f" AND {side} BETWEEN ? AND ?" for side, _ in given))
+        chosen = [end for _, text in given for end in (text, text + _LAST_CHARACTER)]
+        last, together = (_BEYOND_ALL, 0), _FIRST_CHOSEN if given else _FIRST_RANKS
+        while rows := self._run(query, place, letter, flags, *last, *chosen, together).fetchall():
             together = min(2 * together, _MOST_RANKS)
             yield from ((source, destination, Rank.parse(str(text))) for _, _, source, destination, text in rows)
             before, last = last, rows[-1][:2]

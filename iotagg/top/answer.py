@@ -12,7 +12,7 @@ from iotagg.top.devices import gathered
 from iotagg.top.first import first
 from iotagg.top.question import By
 from iotagg.top.rows import rows_of
-from iotagg.top.value import BEFORE, DURATION, FLOWS, NOTHING, added, of_point
+from iotagg.top.value import BEFORE, DURATION, FLOWS, NOTHING, added, of_point, pace
 from iotagg.top.walk import walked
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from iotagg.top.candidate import Candidate
     from iotagg.top.question import Question
     from iotagg.top.rows import Rows
-    from iotagg.top.value import Figures, Value
+    from iotagg.top.value import Exact, Figures, Value
 
 _MOST_DAYS = 62  # two months; a longer trend goes by months
 
@@ -46,9 +46,9 @@ class Entry:
     days: int
     flows: int
     totals: tuple[int, ...]
-    value: Value
+    value: Exact
     previous: int | None
-    trend: tuple[Value | None, ...]
+    trend: tuple[Exact | None, ...]
 
     @property
     def ratio(self) -> float | None:
@@ -115,13 +115,13 @@ def _entry(question: Question, value: Value, candidate: Candidate, points: Seque
         days=len(within),
         flows=figures[FLOWS],
         totals=tuple(figures[:FLOWS]),
-        value=value,
+        value=pace(figures) if question.by is By.PACE else value,
         previous=figures[BEFORE] if question.before is not None else None,
         trend=_trend(question, days, points),
     )
 
 
-def _trend(question: Question, days: Mapping[str, Figures], points: Sequence[str]) -> tuple[Value | None, ...]:
+def _trend(question: Question, days: Mapping[str, Figures], points: Sequence[str]) -> tuple[Exact | None, ...]:
     figures = dict.fromkeys(points, NOTHING)
     width = len(points[0])
     for day, of_day in days.items():

@@ -82,6 +82,8 @@ class Candidate:
         if self.unread and self.ceiling is not None:
             return self.ceiling
         figures = self.figures(question)
+        if self.is_exact:
+            return value(question, figures, figures)
         return value(question, most=added(figures, self._most), least=added(figures, self._least))
 
     def figures(self, question: Question) -> Figures:
@@ -94,7 +96,8 @@ class Candidate:
         figures = NOTHING
         for month, row in self._months.items():
             if question.span.holds(month):
-                figures = added(figures, figures_of(row))
+                of_month = figures_of(row)
+                figures = added(figures, of_month) if figures is not NOTHING else of_month
             elif question.before is not None and question.before.holds(month):
                 figures = added(figures, (*NOTHING[:BEFORE], row.running[1 + 2 * DURATION]))
             else:

@@ -61,7 +61,7 @@ def _bounded(rows: Rows, sites: Sequence[str], question: Question) -> dict[Key, 
 def _one_by_one(rows: Rows, site: str, month: str, question: Question) -> Iterator[_Counted]:
     counted = Counter(
         (question.whose(source, destination), rank.sizes)
-        for source, destination, rank in rows.ranked.ranks(site, month)
+        for source, destination, rank in rows.ranked.ranks(site, month, beginnings=question.beginnings)
         if question.lets_in(source, destination)
     )
     return ((whose, sizes, times) for (whose, sizes), times in counted.items())
@@ -104,7 +104,7 @@ def _ranks(
     rows: Rows, site: str, month: str, question: Question, promising: set[Key]
 ) -> Iterator[tuple[str, str, Rank]]:
     if rows.are_whole:
-        return rows.ranked.ranks(site, month)
+        return rows.ranked.ranks(site, month, beginnings=question.beginnings)
     devices = {source or destination for of_site, source, destination in promising if of_site == site}
     return rows.store.device_ranks(site, month, "source" if question.of is Of.SOURCES else "destination", devices)
 

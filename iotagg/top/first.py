@@ -56,9 +56,9 @@ class _Known:
             self._put(candidate)
 
     def _put(self, candidate: Candidate) -> None:
-        bound = candidate.bound(self._question)
-        if bound is not None and (candidate.unread or candidate.figures(self._question)[FLOWS]):
-            heappush(self.waiting, (-bound, candidate.is_exact, candidate.key, candidate))
+        bound, is_exact = candidate.bound(self._question), candidate.is_exact
+        if bound is not None and (not is_exact or candidate.figures(self._question)[FLOWS]):
+            heappush(self.waiting, (-bound, is_exact, candidate.key, candidate))
 
     def is_decided(self) -> bool:
         return self.waiting[0][1]

@@ -67,6 +67,12 @@ class Question:
         object.__setattr__(self, "before", self.span.previous() if self.by is By.GROWTH else None)
 
     @property
+    def beginnings(self) -> tuple[str, str]:
+        """What the addresses of those that take part begin with, source and destination; others may, too."""
+        source, destination = self.source, self.destination
+        return source.beginning if source else "", destination.beginning if destination else ""
+
+    @property
     def filters(self) -> bool:
         """Whether not all pairs take part."""
         return self.source is not None or self.destination is not None

@@ -7,12 +7,13 @@ them has at most what the next ranks of all of them allow.
 from __future__ import annotations
 
 from heapq import merge
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from iotagg.core.ranks import MEASURES, bounds
 from iotagg.top.candidate import Candidate, Part
 from iotagg.top.question import By
-from iotagg.top.value import PACKETS
+from iotagg.top.value import FINE, PACKETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +29,8 @@ def walked(rows: Ranked, sites: Sequence[str], question: Question) -> Iterator[t
 
     A pair comes once for each month in which it is met.
     """
-    return merge(*(_of_site(rows, site, question) for site in sites), key=lambda found: -found[0])
+    of_sites = [_of_site(rows, site, question) for site in sites]
+    return merge(*of_sites, key=lambda found: -found[0]) if len(of_sites) > 1 else chain.from_iterable(of_sites)
 
 
 def _of_site(rows: Ranked, site: str, question: Question) -> Iterator[tuple[Value, Candidate]]:
@@ -48,10 +50,10 @@ def _by_too_few(question: Question, rank: Rank) -> bool:
 def _descending(rows: Ranked, site: str, question: Question) -> Iterator[tuple[int, str, str, Rank]]:
     measure = By.DURATION.value if question.by is By.GROWTH else question.by.value
     place = MEASURES.index(measure)
-    over = question.by is By.PACE  # its size is that of the whole part of a fraction
-    streams = {month: rows.ranks(site, month, measure) for month in question.span.months}
+    begin = question.beginnings
+    streams = {month: rows.ranks(site, month, measure, beginnings=begin) for month in question.span.months}
     ahead = {month: found for month, stream in streams.items() if (found := next(stream, None)) is not None}
-    largest = {month: bounds(rank.sizes[place])[1] + over for month, (_, _, rank) in ahead.items()}
+    largest = {month: _most(question, rank.sizes[place]) for month, (_, _, rank) in ahead.items()}
     while ahead:
         month = max(largest, key=largest.__getitem__)
         ceiling, size = sum(largest.values()), ahead[month][2].sizes[place]
@@ -60,8 +62,13 @@ def _descending(rows: Ranked, site: str, question: Question) -> Iterator[tuple[i
         for source, destination, rank in streams[month]:
             if rank.sizes[place] != size:
                 ahead[month] = source, destination, rank
-                largest[month] = bounds(rank.sizes[place])[1] + over
+                largest[month] = _most(question, rank.sizes[place])
                 break
             yield ceiling, source, destination, rank
         else:
             del largest[month]
+
+
+def _most(question: Question, size: int) -> Value:
+    most = bounds(size)[1]
+    return (most + 1) * FINE if question.by is By.PACE else most  # the size of a fraction is that of its whole part

@@ -238,6 +238,25 @@ def test_ranks_are_sorted_by_any_size_and_filtered_by_the_flags(
     assert len(found) == len(expected)
 
 
+@pytest.mark.parametrize("measure", ["duration", "flows"])
+def test_ranks_are_those_whose_addresses_begin_so(store: Store, measure: str) -> None:
+    filled(store, [Rank(number % 7 == 0, number % 3 == 0, (number % 5, 0, number % 4, 8)) for number in range(30)])
+    for beginnings, numbers in [
+        (("192.168.1.1", ""), {1, *range(10, 20)}),
+        (("192.168.1.1", "192.0."), {1, *range(10, 20)}),
+        (("192.168.1.7", PEER), {7}),
+        (("", PEER[:-1]), set(range(30))),
+        (("", "203."), set()),
+        (("2001:db8:", ""), set()),
+    ]:
+        found = list(store.ranks("paris", MONTH, measure, beginnings=beginnings))
+        assert sorted(int(source.rpartition(".")[2]) for source, *_ in found) == sorted(numbers)
+        sizes = [rank.size(measure) for *_, rank in found]
+        assert sizes == sorted(sizes, reverse=True)
+        odd = store.ranks("paris", MONTH, measure, stands_out=True, beginnings=beginnings)
+        assert {source for source, *_ in odd} == {f"192.168.1.{number}" for number in numbers if number % 7 == 0}
+
+
 def test_ranks_are_those_of_one_site_and_month(store: Store) -> None:
     filled(store, SOME)
     filled(store, SOME[:2], "tokyo")

@@ -18,7 +18,15 @@ from botocore.exceptions import ClientError
 from iotagg.aws.problems import code_of, explained
 from iotagg.core.metrics import FLOWS
 from iotagg.core.pair_month import RUNNING
-from iotagg.core.ranks import MEASURES, Rank, flags_text, flags_wanted, of_devices, sizes_by_device
+from iotagg.core.ranks import (
+    MEASURES,
+    Rank,
+    beginning_with,
+    flags_text,
+    flags_wanted,
+    of_devices,
+    sizes_by_device,
+)
 from iotagg.stores.dynamodb.lookups import rank_in
 from iotagg.stores.dynamodb.pair_items import pair_month_key, pair_of
 from iotagg.stores.dynamodb.table import RANK, RANKED_AT, RANKS_INDEX, ranks_key
@@ -31,7 +39,7 @@ if TYPE_CHECKING:
     from iotagg.aws.meter import Meter
     from iotagg.aws.patience import Patience
     from iotagg.core.pair_month import PairMonth
-    from iotagg.core.ranks import Side
+    from iotagg.core.ranks import Beginnings, Side
     from iotagg.stores.dynamodb.floor import Floor
 
 _CONDITION_FAILED = "ConditionalCheckFailedException"
@@ -95,6 +103,7 @@ class Ranks:
         *,
         stands_out: bool | None = None,
         steady: bool | None = None,
+        beginnings: Beginnings = ("", ""),
     ) -> Iterator[_Found]:
         if month < self._floor.first_month():
             return iter(())
@@ -102,8 +111,9 @@ class Ranks:
         most = _PAGE if is_sorted else None
         parts = [self._part(site, month, flags_text(*flags), most) for flags in flags_wanted(stands_out, steady)]
         if is_sorted:
-            return heapq.merge(*parts, key=lambda found: found[2].size(measure), reverse=True)
-        return _sorted((found for part in parts for found in part), measure)
+            ranks = heapq.merge(*parts, key=lambda found: found[2].size(measure), reverse=True)
+            return beginning_with(ranks, beginnings)
+        return _sorted(beginning_with(chain.from_iterable(parts), beginnings), measure)
 
     def _all(self, site: str, month: str) -> Iterator[_Found]:
         if month < self._floor.first_month():

@@ -174,6 +174,21 @@ def test_totals_beyond_38_digits_are_exact_and_in_order(store: SqliteStore) -> N
         assert next(store.devices("source").ranks("paris", MONTH, measure))[0] == first
 
 
+@pytest.mark.parametrize(("side", "place"), [("source", 0), ("destination", 1)])
+def test_devices_are_those_whose_addresses_begin_so(store: SqliteStore, side: Side, place: int) -> None:
+    for number in range(1, 31):
+        key = ("paris", f"192.168.1.{number}", f"192.0.2.{number}", MONTH)
+        assert store.correct(Held(*key, {}), {"flows": 1, "dur": number, "pkt": 100})
+    assert agrees(store)
+    assert told(store, side)
+    everyone = list(store.devices(side).ranks("paris", MONTH))
+    beginning = ("192.168.1.1", "192.0.2.1")[place]
+    beginnings = (beginning, "") if place == 0 else ("", beginning)
+    found = list(store.devices(side).ranks("paris", MONTH, beginnings=beginnings))
+    assert found == [each for each in everyone if each[:2][place].startswith(beginning)]
+    assert len(found) == 11
+
+
 def test_more_devices_than_are_put_or_read_at_once_are_told_once(store: SqliteStore) -> None:
     months = [pair_month(f"192.168.{number % 4}.{number // 4}") for number in range(1_000)]
     for place in range(0, 1_000, 90):
