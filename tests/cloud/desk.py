@@ -311,3 +311,14 @@ def arrival_of(body: str) -> Arrival:
     """Return the one arrival that a message tells."""
     (arrival,) = arrivals(body)
     return arrival
+
+
+def ticking(times: int) -> Callable[[], bool]:
+    """Return what says so many times that there is time."""
+    asked = count(1)
+    return lambda: next(asked) <= times
+
+
+def held(desk: Desk) -> list[str]:
+    """Return the key of each version that lies in the bucket."""
+    return [version.key for version in desk.cloud.bucket.versions("incoming/")]

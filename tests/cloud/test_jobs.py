@@ -5,24 +5,20 @@ from __future__ import annotations
 import gzip
 import json
 from dataclasses import replace
-from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from iotagg import listing
 from iotagg.aws.events import message_for
 from iotagg.core.dialect import ReadingOptions
-from iotagg.core.ledger import READ_OTHERWISE, Policy
+from iotagg.core.ledger import READ_OTHERWISE
 from iotagg.core.moments import MAX_SUM
 from iotagg.core.pair_month import PairMonth
-from iotagg.core.tolerance import Tolerance
-from iotagg.errors import FileRefused, NotFound, Unintelligible
-from iotagg.jobs.chunk_range import ChunkRange
-from iotagg.jobs.consolidate import consolidate_message
-from iotagg.jobs.summarize import AGAIN, MAX_REJECTS, ON_CHANGE, READING, metadata_for, summarize_message
-from iotagg.pipeline import Request, retract
-from tests.cloud.desk import KEY, arrival_of, clean, in_memory, merged, on_the_engine, shelf_of
+from iotagg.errors import Unintelligible
+from iotagg.jobs.summarize import MAX_REJECTS, metadata_for, summarize_message
+from iotagg.pipeline import Request
+from tests.cloud.desk import KEY, arrival_of, clean, in_memory, merged, on_the_engine
 from tests.pipeline.csvs import HEADER, TORN, contribution, csv, flow, many_pairs, shown
 from tests.stores.racing import name_of
 
@@ -30,34 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from iotagg.core.ledger import Move
-    from tests.cloud.desk import Desk, Line
+    from tests.cloud.desk import Desk
 
 ONE = csv(flow(), flow("2001:db8::7", day="2022-11-30"))
 OTHER = csv(flow(packets=9))
 SECOND = "incoming/paris/b.csv"
 MILLISECONDS = ReadingOptions(duration_unit="ms")
-
-
-@pytest.fixture(params=[in_memory, on_the_engine], ids=["in memory", "on the engine"])
-def desk(request: pytest.FixtureRequest) -> Desk:
-    made: Desk = request.param()
-    return made
-
-
-@pytest.fixture
-def memory() -> Desk:
-    return in_memory()
-
-
-@pytest.fixture
-def engine() -> Desk:
-    return on_the_engine()
-
-
-def ticking(times: int) -> Callable[[], bool]:
-    """Return what says so many times that there is time."""
-    asked = count(1)
-    return lambda: next(asked) <= times
 
 
 # From the event to the sums.
@@ -188,81 +162,6 @@ def test_what_did_not_come_in_is_ignored(memory: Desk, key: str) -> None:
     assert memory.cloud.store.sites() == []
 
 
-# What an upload says travels with the object.
-
-SAID = [
-    Request("paris"),
-    Request("paris", MILLISECONDS),
-    Request("paris", ReadingOptions("mdy", "s", (("src", "clïent"), ("dst", "server"))), Policy("add", again=True)),
-    Request("paris", policy=Policy("replace"), tolerance=Tolerance.parse("1%")),
-    Request("paris", tolerance=Tolerance.parse("7")),
-]
-
-
-@pytest.mark.parametrize("said", SAID)
-def test_what_an_upload_says_is_honoured(engine: Desk, said: Request, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken: list[Request] = []
-
-    def refused(_: object, request: Request, *__: object) -> None:
-        taken.append(request)
-        raise FileRefused("seen")
-
-    monkeypatch.setattr("iotagg.jobs.summarize.summarize", refused)
-    metadata = metadata_for(said)
-    assert engine.count(ONE, metadata=metadata).reason == "seen"
-    assert taken == [said]
-    assert bool(metadata) is (said != SAID[0])
-
-
-def test_reading_options_count_what_they_say(desk: Desk) -> None:
-    request = Request("paris", MILLISECONDS)
-    desk.count(ONE, metadata=metadata_for(request))
-    assert desk.sums() == clean(ONE, request=request)
-
-
-def test_an_uploads_word_goes_before_that_of_whoever_deployed(memory: Desk) -> None:
-    memory.set(on_overwrite="add")
-    memory.count(ONE)
-    memory.count(OTHER, metadata={ON_CHANGE: "replace"})
-    assert memory.sums() == clean(OTHER)
-    memory.count(ONE, metadata={ON_CHANGE: "refuse"})
-    assert memory.sums() == clean(OTHER)
-    memory.count(ONE)
-    assert memory.sums() == clean(ONE + OTHER.removeprefix(HEADER))
-
-
-def test_what_was_retracted_comes_back_on_a_persons_word_only(memory: Desk) -> None:
-    memory.count(ONE)
-    retract(memory.cloud.store, "paris", KEY, memory.path().names)
-    assert memory.count(ONE).state == "refused"
-    assert memory.sums() == {}
-    memory.count(ONE, metadata={AGAIN: "yes"})
-    assert memory.sums() == clean(ONE)
-
-
-@pytest.mark.parametrize(
-    "metadata",
-    [
-        {READING: "{"},
-        {READING: "7"},
-        {READING: '{"day_order": "ydm"}'},
-        {READING: '{"duration_unit": []}'},
-        {READING: '{"names": [["colour", "x"]]}'},
-        {READING: "[" * 1500},
-        {ON_CHANGE: "perhaps"},
-        {MAX_REJECTS: "many"},
-    ],
-)
-def test_an_object_with_broken_metadata_is_refused(memory: Desk, metadata: dict[str, str]) -> None:
-    outcome = memory.count(ONE, metadata=metadata)
-    assert outcome.state == "refused"
-    assert "\n" not in outcome.reason
-    refusal = memory.path().refusal
-    assert refusal is not None
-    assert refusal.reason == outcome.reason
-    assert memory.sums() == {}
-
-
 # What is refused stays refused, and is seen.
 
 
@@ -314,128 +213,6 @@ def test_a_file_with_more_pairs_and_days_than_allowed_is_refused(memory: Desk) -
     memory.set(max_pair_days=10)
     assert memory.count(many_pairs(11)).state == "refused"
     assert memory.count(many_pairs(10), SECOND).state == "pending"
-
-
-# Too large, or too slow, for a function.
-
-
-def large(desk: Desk) -> Line:
-    return desk.cloud.queue("large").another("large")  # type: ignore[return-value]  # a line in memory
-
-
-def test_an_object_that_is_too_large_goes_to_the_queue_for_those(memory: Desk) -> None:
-    memory.set(max_object_bytes=len(ONE) - 1, large_files_queue_url="large")
-    event = memory.put(ONE)
-    assert memory.work(event) == []
-    assert shelf_of(memory).opened == []
-    (body,) = large(memory).bodies
-    assert arrival_of(body) == arrival_of(event)
-    memory.set(max_object_bytes=None)
-    memory.work(body)
-    assert memory.sums() == clean(ONE)
-
-
-def test_an_object_that_is_too_large_is_refused_where_there_is_no_such_queue(memory: Desk) -> None:
-    memory.set(max_object_bytes=len(ONE) - 1)
-    outcome = memory.count(ONE)
-    assert outcome.state == "refused"
-    assert f"{len(ONE)} bytes" in outcome.reason
-    assert "IOTAGG_LARGE_FILES_QUEUE_URL" in outcome.reason
-    memory.set(max_object_bytes=len(ONE))
-    assert memory.count(ONE, SECOND).state == "pending"
-
-
-def test_an_object_for_which_time_runs_out_goes_to_the_queue_for_large_ones(memory: Desk) -> None:
-    memory.set(large_files_queue_url="large")
-    event = memory.put(many_pairs(3_000))
-    assert summarize_message(memory.cloud, event, ticking(1)) == []
-    assert memory.cloud.store.sites() == []
-    memory.work(*large(memory).bodies)
-    assert memory.sums() == clean(many_pairs(3_000))
-
-
-def test_an_object_for_which_time_runs_out_is_refused_where_there_is_no_such_queue(memory: Desk) -> None:
-    (outcome,) = summarize_message(memory.cloud, memory.put(ONE), ticking(0))
-    assert outcome.state == "refused"
-    assert "longer than a function may run" in outcome.reason
-    assert memory.path().refusal is not None
-
-
-# Chunks.
-
-
-@pytest.mark.parametrize("body", ["", "{", "7", "[]", '{"version": 1}'])
-def test_a_message_that_names_no_chunks_is_unintelligible(memory: Desk, body: str) -> None:
-    with pytest.raises(Unintelligible, match="chunks queue"):
-        consolidate_message(memory.cloud, body)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"version": 2},
-        {"chunks": [1, 0]},
-        {"chunks": [-1, 0]},
-        {"chunks": [0]},
-        {"chunks": [0, 1.0]},
-        {"chunks": [True, 1]},
-        {"revision": 0},
-        {"revision": "1"},
-        {"site": "pa ris"},
-        {"contribution": "x"},
-    ],
-)
-def test_a_message_with_one_thing_wrong_is_unintelligible(memory: Desk, change: dict[str, Any]) -> None:
-    body = ChunkRange(name_of(1), 1, 0, 1).body()
-    assert ChunkRange.parse(body) == ChunkRange(name_of(1), 1, 0, 1)
-    with pytest.raises(Unintelligible):
-        consolidate_message(memory.cloud, json.dumps(json.loads(body) | change))
-
-
-def test_chunks_of_an_unknown_contribution_or_beyond_its_last_are_not_found(memory: Desk) -> None:
-    with pytest.raises(NotFound, match="no chunks 0 to 1"):
-        consolidate_message(memory.cloud, ChunkRange(name_of(1), 1, 0, 1).body())
-    memory.count(ONE)
-    (record,) = memory.records()
-    with pytest.raises(NotFound, match="no chunks"):
-        consolidate_message(memory.cloud, ChunkRange(record.name, 1, 0, record.head.chunks).body())
-
-
-def test_where_time_runs_out_the_chunks_that_are_left_are_done_when_the_message_comes_again(desk: Desk) -> None:
-    content = many_pairs(2_000)
-    desk.summarize(desk.put(content))
-    (record,) = desk.records()
-    body = ChunkRange(record.name, 1, 0, record.head.chunks - 1).body()
-    assert record.head.chunks > 16
-    assert consolidate_message(desk.cloud, body, in_time=ticking(0)) is False
-    assert desk.cloud.store.applied(record.name, 1) == frozenset()
-    assert consolidate_message(desk.cloud, body, in_time=ticking(7)) is False
-    assert len(desk.cloud.store.applied(record.name, 1)) == 7
-    assert desk.left_pending() != []
-    assert consolidate_message(desk.cloud, body, received=2) is True
-    assert desk.sums() == clean(content)
-    assert desk.left_pending() == []
-
-
-def test_a_message_that_comes_again_tries_only_what_is_missing(memory: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    memory.summarize(memory.put(many_pairs(500)))
-    messages = memory.chunk_messages()
-    memory.consolidate(*messages)
-    monkeypatch.setattr(memory.cloud.store, "apply", lambda *_: 1 / 0)
-    for body in messages:
-        assert consolidate_message(memory.cloud, body, received=2) is True
-    with pytest.raises(ZeroDivisionError):
-        consolidate_message(memory.cloud, messages[0])
-
-
-def test_a_message_that_comes_after_its_file_was_taken_out_counts_nothing(memory: Desk) -> None:
-    event = memory.put(ONE)
-    memory.summarize(event)
-    late = memory.chunk_messages()
-    retract(memory.cloud.store, "paris", KEY, memory.path().names)
-    memory.consolidate(*late)
-    assert memory.sums() == {}
-    assert memory.left_pending() == []
 
 
 # A sum that would need more than 38 digits.

@@ -1,27 +1,22 @@
-"""The sweep: whatever was lost, everything ends; and nothing is removed that is not done with."""
+"""The sweep: whatever was lost, everything ends."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 
 from iotagg.core.moments import MAX_SUM
 from iotagg.core.pair_month import PairMonth
-from iotagg.errors import InvalidValue, NotFound
 from iotagg.jobs.cloud import Settings
 from iotagg.jobs.consolidate import consolidate_message
-from iotagg.jobs.sweep import DAY_SECONDS, Swept, sweep
+from iotagg.jobs.sweep import Swept, sweep
 from iotagg.pipeline import retract
-from tests.cloud.desk import KEY, LONG_AGO, arrival_of, clean, days_of, in_memory, on_the_engine, shelf_of
-from tests.pipeline.csvs import HEADER, TORN, csv, flow, many_pairs, shown
+from tests.cloud.desk import KEY, arrival_of, clean, held, in_memory, on_the_engine, shelf_of, ticking
+from tests.pipeline.csvs import HEADER, csv, flow, many_pairs, shown
 from tests.stores.racing import at_once, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from iotagg.core.contribution import Chunk, Name
     from iotagg.core.ledger import OnChange
     from tests.cloud.desk import Desk
@@ -30,22 +25,6 @@ BASE = csv(flow())
 GROWN = BASE + flow(packets=2)
 OTHER = csv(flow(packets=9))
 AT_ONCE = -60  # a grace that has passed whatever the engine's clock shows
-
-
-@pytest.fixture(params=[in_memory, on_the_engine], ids=["in memory", "on the engine"])
-def desk(request: pytest.FixtureRequest) -> Desk:
-    made: Desk = request.param()
-    return made
-
-
-@pytest.fixture
-def memory() -> Desk:
-    return in_memory()
-
-
-def ticking(times: int) -> Callable[[], bool]:
-    asked = count(1)
-    return lambda: next(asked) <= times
 
 
 def all_done(desk: Desk) -> None:
@@ -198,214 +177,6 @@ def test_objects_of_many_sites_are_found_among_those_that_are_done(memory: Desk)
     all_done(memory)
 
 
-# What is done with is removed, if that is wanted.
-
-
-def held(desk: Desk) -> list[str]:
-    return [version.key for version in desk.cloud.bucket.versions("incoming/")]
-
-
-def test_objects_stay_unless_they_are_to_be_removed(desk: Desk) -> None:
-    desk.count(BASE)
-    assert sweep(desk.cloud, grace_seconds=AT_ONCE).removed == 0
-    assert held(desk) == [KEY]
-
-
-def test_objects_that_are_counted_or_refused_are_removed_in_all_their_versions(desk: Desk) -> None:
-    desk.set(remove_raw=True)
-    for content in (BASE, OTHER, GROWN):
-        desk.count(content)
-    desk.count(b"no flow CSV\n", "incoming/paris/b.csv")
-    desk.count(BASE, "incoming/pa ris/a.csv")
-    assert sweep(desk.cloud, grace_seconds=AT_ONCE) == Swept(removed=5)
-    assert held(desk) == []
-    assert desk.sums() == clean(GROWN)
-    all_done(desk)
-
-
-def test_no_version_is_removed_beside_one_that_is_still_to_be_read(desk: Desk) -> None:
-    desk.set(remove_raw=True)
-    desk.count(BASE)
-    desk.put(GROWN)
-    assert sweep(desk.cloud, grace_seconds=AT_ONCE) == Swept(enqueued=1)
-    assert held(desk) == [KEY, KEY]
-    desk.work()
-    assert desk.sums() == clean(GROWN)
-    assert sweep(desk.cloud, grace_seconds=AT_ONCE) == Swept(removed=2)
-
-
-def test_no_version_is_removed_beside_a_young_one(memory: Desk) -> None:
-    memory.set(remove_raw=True)
-    memory.count(BASE)
-    shelf_of(memory).modified = datetime.now(UTC)
-    memory.work(memory.put(GROWN))
-    assert sweep(memory.cloud) == Swept()
-    assert held(memory) == [KEY, KEY]
-
-
-def test_nothing_is_removed_of_which_chunks_are_missing(memory: Desk) -> None:
-    memory.set(remove_raw=True)
-    memory.summarize(memory.put(BASE))
-    memory.chunk_messages()
-    assert sweep(memory.cloud) == Swept(handed_over=1)
-    assert held(memory) == [KEY]
-    memory.work()
-    assert sweep(memory.cloud) == Swept(removed=1)
-
-
-def test_a_quiet_day_is_removed_too(memory: Desk) -> None:
-    memory.set(remove_raw=True)
-    memory.count(HEADER)
-    assert sweep(memory.cloud) == Swept(removed=1)
-
-
-@pytest.mark.parametrize(("days", "after", "removed"), [(0, 1, 1), (30, 29.9, 0), (30, 30.1, 1)])
-def test_objects_are_removed_when_they_are_so_many_days_old(
-    memory: Desk, days: int, after: float, removed: int
-) -> None:
-    memory.set(remove_raw=True, remove_raw_after_days=days)
-    memory.count(BASE)
-    memory.count(b"no flow CSV\n", "incoming/paris/b.csv")
-    now = LONG_AGO.timestamp() + after * DAY_SECONDS
-    assert sweep(memory.cloud, clock=lambda: now) == Swept(removed=2 * removed)
-
-
-def test_no_version_is_removed_beside_one_that_is_not_as_old(memory: Desk) -> None:
-    memory.set(remove_raw=True, remove_raw_after_days=30)
-    memory.count(BASE)
-    shelf_of(memory).modified = LONG_AGO + timedelta(days=20)
-    memory.count(GROWN)
-    now = LONG_AGO.timestamp() + 40 * DAY_SECONDS
-    assert sweep(memory.cloud, clock=lambda: now) == Swept()
-    assert sweep(memory.cloud, clock=lambda: now + 10 * DAY_SECONDS) == Swept(removed=2)
-
-
-def test_what_waits_for_those_who_read_large_files_is_not_overlooked(memory: Desk) -> None:
-    memory.set(max_object_bytes=10, large_files_queue_url="large")
-    memory.work(memory.put(BASE))
-    large = memory.cloud.queue("large")
-    assert sweep(memory.cloud) == Swept(complete=False)
-    assert memory.events() == []
-    memory.take(large)
-    assert sweep(memory.cloud) == Swept(enqueued=1)
-
-
-# What is old is forgotten, if that is wanted.
-
-JANUARY = datetime(2024, 1, 1, tzinfo=UTC).timestamp()
-OLD, NEW = csv(flow(day="2022-11-30"), flow(day="2022-12-31"), TORN), csv(flow(day="2023-01-01"))
-BOTH = csv(flow(day="2022-12-31", packets=3), flow(day="2023-01-01", packets=5))
-
-
-def three_files(desk: Desk) -> None:
-    for name, content in (("old", OLD), ("new", NEW), ("both", BOTH)):
-        desk.count(content, f"incoming/paris/{name}.csv")
-
-
-def at(moment: float) -> Callable[[], float]:
-    return lambda: moment
-
-
-def test_without_a_retention_everything_is_kept(desk: Desk) -> None:
-    three_files(desk)
-    sums = desk.sums()
-    assert sweep(desk.cloud, clock=at(JANUARY * 2)) == Swept()
-    assert (desk.sums(), desk.cloud.store.floor()) == (sums, "")
-
-
-def test_what_is_past_the_retention_is_erased_and_the_floor_rises_with_it(desk: Desk) -> None:
-    desk.set(retention_months=12)
-    three_files(desk)
-    sums = desk.sums()
-    assert sweep(desk.cloud, clock=at(JANUARY - 32 * DAY_SECONDS)).forgotten == 0
-    assert (desk.sums(), desk.cloud.store.floor()) == (sums, "2022-11")
-    assert sweep(desk.cloud, clock=at(JANUARY - 1)).forgotten == 0
-    assert desk.cloud.store.floor() == "2022-12"
-    assert sweep(desk.cloud, clock=at(JANUARY)).forgotten == 1
-    assert desk.cloud.store.floor() == "2023-01"
-    assert desk.sums() == clean(NEW, csv(flow(day="2023-01-01", packets=5)))
-    (record,) = desk.records("incoming/paris/old.csv")
-    assert (record.erased, list(desk.cloud.store.rejects(record.name))) == (True, [])
-    assert held(desk) == ["incoming/paris/both.csv", "incoming/paris/new.csv"]
-    assert sweep(desk.cloud, clock=at(JANUARY)) == Swept()
-    assert desk.count(OLD, "incoming/paris/again.csv").state == "already counted"
-    assert "first month that is kept" in desk.count(OLD + b"\n", "incoming/paris/more.csv").reason
-
-
-def test_rejected_lines_of_files_that_are_refused_go_with_the_days_that_they_are_of(memory: Desk) -> None:
-    memory.set(retention_months=12)
-    memory.count(OLD, metadata={"iotagg-max-rejects": "0"})
-    assert len(list(memory.cloud.store.rejected("paris"))) == 1
-    assert sweep(memory.cloud, clock=at(JANUARY)) == Swept()
-    assert list(memory.cloud.store.rejected("paris")) == []
-
-
-@pytest.mark.parametrize("steps", range(5))
-def test_forgetting_that_time_runs_out_for_is_gone_on_with_before_the_floor_rises(memory: Desk, steps: int) -> None:
-    memory.set(retention_months=12)
-    for number in range(3):
-        memory.count(csv(flow(day=f"2022-11-{number + 1:02}")), f"incoming/paris/{number}.csv")
-    memory.count(NEW, "incoming/paris/new.csv")
-    first = sweep(memory.cloud, in_time=ticking(steps), clock=at(JANUARY))
-    assert first.forgotten == min(steps, 3)
-    assert first.complete is False
-    assert memory.cloud.store.floor() == ("2023-01" if steps > 3 else "")
-    second = sweep(memory.cloud, clock=at(JANUARY))
-    assert (first.forgotten + second.forgotten, second.complete) == (3, True)
-    assert memory.cloud.store.floor() == "2023-01"
-    assert memory.sums() == clean(NEW)
-
-
-def test_chunks_that_come_after_their_file_was_erased_are_done(desk: Desk) -> None:
-    desk.set(retention_months=12)
-    desk.summarize(desk.put(OLD))
-    messages = desk.chunk_messages()
-    assert sweep(desk.cloud, clock=at(JANUARY)).forgotten == 1
-    desk.consolidate(*messages, *messages)
-    assert desk.sums() == {}
-    sweep(desk.cloud, grace_seconds=AT_ONCE)
-    assert desk.left_pending() == []
-
-
-def test_a_chunk_whose_file_is_erased_while_it_is_read_is_done(memory: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    memory.summarize(memory.put(OLD))
-    (message,) = memory.chunk_messages()
-    (record,) = memory.records()
-    store = memory.cloud.store
-    read = store.chunks
-
-    def erased(name: Name, numbers: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
-        store.erase(name, referred=True)
-        return read(name, numbers)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(store, "chunks", erased)
-        assert consolidate_message(memory.cloud, message)
-    assert memory.sums() == {}
-    assert store.applied(record.name, 2) == {0}
-
-
-def test_a_chunk_that_is_missing_of_a_file_that_was_not_erased_is_a_failure(memory: Desk) -> None:
-    memory.summarize(memory.put(OLD))
-    (message,) = memory.chunk_messages()
-    (record,) = memory.records()
-    memory.cloud.store._tables.contributions.pop(record.name)  # type: ignore[attr-defined]  # in memory
-    with pytest.raises(NotFound):
-        consolidate_message(memory.cloud, message)
-
-
-@pytest.mark.parametrize("name", ["IOTAGG_RETENTION_MONTHS", "IOTAGG_REMOVE_RAW_AFTER_DAYS"])
-def test_how_long_things_are_kept_is_a_whole_number_that_makes_sense(name: str) -> None:
-    for text in ("-1", "1.5", "two"):
-        with pytest.raises(InvalidValue, match=f"{name}={text}: it has to be a whole number"):
-            Settings.named_by({name: text})
-    with pytest.raises(InvalidValue, match=f"{name}=99999: it has to be at most"):
-        Settings.named_by({name: "99999"})
-    settings = Settings.named_by({name: "13"})
-    assert {settings.retention_months, settings.remove_raw_after_days} == {13, 0}
-    assert Settings.named_by({name: ""}) == Settings()
-
-
 # Several at once, in little time.
 
 
@@ -471,40 +242,3 @@ def test_what_whoever_deploys_may_choose_is_off_unless_it_is_said() -> None:
     assert Settings.named_by({}) == Settings()
     assert Settings().remove_raw is False
     assert Settings.named_by({"IOTAGG_REMOVE_RAW": "yes"}).remove_raw is True
-
-
-# Sites from which nothing comes any more.
-
-
-def test_a_site_is_silent_once_whole_days_went_by_without_a_file(memory: Desk) -> None:
-    memory.set(quiet_days=2)
-    memory.count(BASE)
-    memory.count(OTHER, "incoming/tokyo/a.csv")
-    for day, silent in (("2022-12-10", ()), ("2022-12-12", ()), ("2022-12-13", ("tokyo",)), ("2022-12-20", ("tokyo",))):
-        days_of(memory).day = day
-        days_of(memory).note("paris")
-        assert sweep(memory.cloud) == Swept(silent=silent)
-    memory.work(memory.put(OTHER, "incoming/tokyo/a.csv"))  # which is counted already; but it came
-    assert sweep(memory.cloud) == Swept()
-
-
-def test_no_site_is_silent_unless_it_was_said_after_how_many_days(memory: Desk) -> None:
-    memory.count(BASE)
-    days_of(memory).day = "2032-12-10"
-    assert sweep(memory.cloud).silent == ()
-
-
-def test_a_file_that_is_refused_or_too_large_came_too(memory: Desk) -> None:
-    memory.set(max_object_bytes=len(BASE), large_files_queue_url="large")
-    memory.summarize(memory.put(b"no CSV\n", "incoming/tokyo/a.csv"), memory.put(GROWN, "incoming/rome/a.csv"))
-    memory.summarize(memory.put(BASE, "incoming/no site/a.csv"))
-    assert days_of(memory).last == {"tokyo": "2022-12-10", "rome": "2022-12-10"}
-
-
-def test_silence_is_told_also_by_a_sweep_that_has_no_time(memory: Desk) -> None:
-    memory.set(quiet_days=1)
-    memory.count(BASE)
-    memory.put(GROWN)
-    memory.events()
-    days_of(memory).day = "2022-12-20"
-    assert sweep(memory.cloud, in_time=lambda: False) == Swept(complete=False, silent=("paris",))

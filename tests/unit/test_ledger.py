@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iotagg.core.contribution import Head, Name
 from iotagg.core.ledger import (
@@ -268,10 +270,26 @@ def test_a_record_is_named_by_its_head() -> None:
         ("", "1", False),
         ("1", "", False),
         ("", "", False),
+        ("0055AED6DCD90281E5", "0055AED6DCD90281E501", True),  # filled up, the shorter one ends in 00
+        ("0055AED6DCD90281E501", "0055AED6DCD90281E6", True),  # which is the later one, although it is shorter
     ],
 )
 def test_sequencers_compare_from_the_left(sequencer: str, than: str, older: bool) -> None:
     assert is_older(sequencer, than) is older
+
+
+sequencers = st.text("01aAfF", max_size=6)
+
+
+@given(sequencers, sequencers, sequencers)
+def test_being_older_is_a_strict_order(first: str, second: str, third: str) -> None:
+    assert not is_older(first, first)
+    assert not (is_older(first, second) and is_older(second, first))
+    if is_older(first, second) and is_older(second, third):
+        assert is_older(first, third)
+    if first and second:
+        differ = first.lower().rstrip("0") != second.lower().rstrip("0")
+        assert (is_older(first, second) or is_older(second, first)) == differ
 
 
 REFUSAL = Refusal("no", "content", {"lines": 3})

@@ -107,3 +107,16 @@ class Both:
     def simulated_only(self, operation: str, /, **parameters: Any) -> Any:
         """Ask the simulation, where the engine does otherwise than AWS documents."""
         return asked(self.simulated, operation, **parameters)
+
+
+INVALID = Failed("ValidationException", 400)
+
+
+def key(partition: str = "a", sort: str = "b") -> dict[str, Any]:
+    """Return the key of an item."""
+    return {"pk": {"S": partition}, "sk": {"S": sort}}
+
+
+def n(number: object) -> dict[str, str]:
+    """Return a number as an item has it."""
+    return {"N": str(number)}
