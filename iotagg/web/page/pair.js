@@ -88,8 +88,10 @@ function direction({ way: [from, to], days, summary, silent }, found, place, met
       mean: common.mean, deviation: common.deviation, told: metric.told, ticks: metric.ticks, unit: metric.unit, marked,
       zoomed: (since, until) => go(withQuery(place, { since, until })),
     }),
-    h("p", { class: "legend soft" }, h("i", { class: "key band" }), ` mean ± 1 deviation of ${whose(common)} `,
-      marked.size ? h("i", { class: "key mark", "aria-hidden": "true" }, "▼") : null, h("span", {}, ["no day stands out", "1 day stands out"][marked.size] ?? `${marked.size} days stand out`),
+    h("p", { class: "legend soft" },
+      h("span", { class: "keyed" }, h("i", { class: "key band" }), h("span", {}, `mean ± 1 deviation of ${whose(common)}`)),
+      h("span", { class: "keyed" }, marked.size ? h("i", { class: "key mark", "aria-hidden": "true" }, "▼") : null,
+        h("span", {}, ["no day stands out", "1 day stands out"][marked.size] ?? `${marked.size} days stand out`)),
       h("a", { class: "csv", href: csv, onclick: (event) => download(event, csv, `${from}-${to}.csv`) }, "CSV")));
 }
 
