@@ -127,7 +127,6 @@ class Site(BaseModel):
     rejected: int = Field(description="The lines of those files that were rejected.")
     first_day: str | None
     last_day: str | None
-    last_counted: str | None = Field(description="When a file was counted last (ISO 8601); null where nobody notes it.")
     state: str = Field(
         description="fine; silent (it has sent nothing lately); rejects (unusually many lines of a late file were"
         " rejected); pending (files are on their way); empty (nothing is counted). More may follow."

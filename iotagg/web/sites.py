@@ -36,7 +36,7 @@ async def sites(asked: Question) -> Response:
 
 def _site(standing: Site) -> dict[str, Any]:
     days = {"first_day": standing.first_day or None, "last_day": standing.last_day or None}
-    return asdict(standing) | days | {"last_counted": None}
+    return asdict(standing) | days
 
 
 @router.get("/v1/sites/{site}/days", response_model=bodies.SiteDays, responses=answers(HTTPStatus.NOT_FOUND))
