@@ -13,15 +13,24 @@ QUESTION = Question(By.PACE, Of.SOURCES, Span.of_months("2022-12", "2022-12"), p
 totals = st.integers(0, 2**256 - 1)
 
 
-@given(totals, totals.filter(bool), totals, totals.filter(bool), st.sampled_from([0, 1]), st.booleans())
-def test_they_compare_as_the_fractions_do(
-    duration: int, packets: int, other_duration: int, other_packets: int, more: int, near: bool
-) -> None:
-    if near:  # next to it, or the same
-        other_duration, other_packets = 3 * duration + more, 3 * packets
-    one, other = value_of(duration, packets), value_of(other_duration, other_packets)
-    exact, other_exact = Fraction(duration, packets), Fraction(other_duration, other_packets)
-    assert (one < other, one == other) == (exact < other_exact, exact == other_exact)
+fractions = st.tuples(totals, totals.filter(bool))
+
+
+@given(fractions, fractions)
+def test_they_compare_as_the_fractions_do(one: tuple[int, int], other: tuple[int, int]) -> None:
+    assert_compare_alike(one, other)
+
+
+@given(fractions, st.integers(1, 3), st.sampled_from([-1, 0, 1]))
+def test_so_do_those_next_to_each_other(one: tuple[int, int], times: int, more: int) -> None:
+    duration, packets = one
+    assert_compare_alike(one, (max(0, times * duration + more), times * packets))
+
+
+def assert_compare_alike(one: tuple[int, int], other: tuple[int, int]) -> None:
+    exact, other_exact = Fraction(*one), Fraction(*other)
+    value, other_value = value_of(*one), value_of(*other)
+    assert (value < other_value, value == other_value) == (exact < other_exact, exact == other_exact)
 
 
 def value_of(duration: int, packets: int) -> int:
