@@ -127,9 +127,10 @@ def daily_rows(pair: History) -> Iterator[Row]:
 def daily_texts(pair: History) -> Iterator[str]:
     """Yield the JSON of each of daily_rows(), in a third of the time: what repeats is written once."""
     named, repeated = (json.dumps(part, separators=(",", ":")) for part in (_pair(pair), _over_days(pair)))
-    for day in pair.days:
-        totals = "".join([f',"{metric.name}":{total}' for metric, total in zip(METRICS, day.totals, strict=True)])
-        yield f'{named[:-1]},"day":{quoted(day.day)},"flows":{day.flows}{totals},{repeated[1:]}'
+    figures = "".join(f',"{name}":%d' for name in ("flows", *(metric.name for metric in METRICS)))
+    begin, end = named[:-1], repeated[1:]
+    for day, flows, totals in pair.days:
+        yield f'{begin},"day":{quoted(day)}{figures % (flows, *totals)},{end}'
 
 
 def summary_row(pair: History) -> Row:

@@ -81,6 +81,7 @@ def serve(
         from iotagg.web.access import Everybody, Tokens  # noqa: PLC0415 (other commands need nothing of it)
         from iotagg.web.app import make_app  # noqa: PLC0415 (as above)
         from iotagg.web.changes import Changes  # noqa: PLC0415 (as above)
+        from iotagg.web.kept import Kept  # noqa: PLC0415 (as above)
         from iotagg.web.receiving import Terms  # noqa: PLC0415 (as above)
         from iotagg.web.serving import address_of, is_loopback, listen, most_listeners  # noqa: PLC0415 (as above)
         from iotagg.web.serving import serve as answer  # noqa: PLC0415 (as above)
@@ -94,5 +95,7 @@ def serve(
         terms = Terms(most_mebibytes * _MEBIBYTE, pseudonyms_under(key_file))
         check = _Same(session.database).check
         changes = Changes(SqliteVersion(session.database), check, most_listeners())
-        app = make_app(store, access, {host, *_HOSTS} if alone else (), check, terms=terms, changes=changes)
+        kept = Kept(SqliteVersion(session.database))
+        hosts = {host, *_HOSTS} if alone else ()
+        app = make_app(store, access, hosts, check, terms=terms, changes=changes, kept=kept)
         answer(app, listening, lambda: print_error(f"{address_of(listening)} answers; Ctrl-C ends it"))

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 from iotagg.core.intact import intact
 from iotagg.core.metrics import FLOWS, FLOWS_LETTER, METRICS
 from iotagg.core.moments import Moments, moments_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from iotagg.core.pair_month import PairMonth
 
+    Sums = dict[str, int]
+
 FIRST_DAY = "0001-01-01"
 LAST_DAY = "9999-12-31"
-# A day of the month, and the names that its flows and its metrics are stored by.
+# A day of the month, and the names that its flows and its metrics are stored by, with what takes these all at once.
 _NAMES_OF_DAYS = [
-    (day, f"{FLOWS_LETTER}{day}", [f"{metric.letter}{day}" for metric in METRICS])
+    (day, f"{FLOWS_LETTER}{day}", names, itemgetter(*names))
     for day in map("{:02}".format, range(1, 32))
+    for names in [[f"{metric.letter}{day}" for metric in METRICS]]
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class DayTotal:
+class DayTotal(NamedTuple):
     """What flowed between a pair on one day; `totals` has a figure for each metric."""
 
     day: str
@@ -83,10 +86,17 @@ def days_of(month: PairMonth) -> list[DayTotal]:
     """Return the observed days of a pair-month, oldest first; a day with 0 flows is not observed."""
     sums = month.sums
     return [
-        DayTotal(f"{month.month}-{day}", sums[flows], tuple([sums.get(metric, 0) for metric in metrics]))
-        for day, flows, metrics in _NAMES_OF_DAYS
+        DayTotal(f"{month.month}-{day}", sums[flows], _totals(sums, metrics, at_once))
+        for day, flows, metrics, at_once in _NAMES_OF_DAYS
         if sums.get(flows)
     ]
+
+
+def _totals(sums: Sums, metrics: list[str], at_once: Callable[[Sums], tuple[int, ...]]) -> tuple[int, ...]:
+    try:
+        return at_once(sums)
+    except KeyError:  # what is 0 may not be kept
+        return tuple([sums.get(metric, 0) for metric in metrics])
 
 
 def _per_flow(month: PairMonth) -> list[Moments]:

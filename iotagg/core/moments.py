@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isqrt
+from operator import mul
 
 from iotagg.errors import NumberTooLarge
 
@@ -71,7 +72,7 @@ class Moments:
 
 def moments_of(numbers: list[int]) -> Moments:
     """Return the moments of some integers."""
-    return Moments(len(numbers), sum(numbers), sum(number * number for number in numbers))
+    return Moments(len(numbers), sum(numbers), sum(map(mul, numbers, numbers)))
 
 
 def nearest_sqrt(numerator: int, denominator: int) -> float:

@@ -26,6 +26,7 @@ from iotagg.web import (
 from iotagg.web.changes import Changes
 from iotagg.web.desk import Desk
 from iotagg.web.headers import Heads, Hosts, SameOrigin, SecurityHeaders
+from iotagg.web.kept import Kept
 from iotagg.web.pages import router as pages
 from iotagg.web.problems import Problem, answers, handle_problems
 from iotagg.web.receiving import Reception, Terms
@@ -56,14 +57,16 @@ def make_app(
     *,
     terms: Terms | None = None,
     changes: Changes | None = None,
+    kept: Kept | None = None,
     stack: OnStack | None = None,
 ) -> FastAPI:
     """Return an app that asks a store for those that `access` knows, under these host names or any.
 
     `check` is called before each question, and may raise an IotaggError. `terms` are those on which files are taken,
-    `changes` tell when the store changed. `stack` is what a stack has beside its store: files do not come here then.
+    `changes` tell when the store changed, and answers are `kept` until then. `stack` is what a stack has beside its
+    store: files do not come here then.
     """
-    desk = Desk(store, access, check)
+    desk = Desk(store, access, check, kept or Kept())
     reception, told = Reception(terms or Terms()), changes or Changes(None, check)
 
     @asynccontextmanager

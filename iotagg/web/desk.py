@@ -6,16 +6,16 @@ import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from hashlib import blake2b
 from http import HTTPStatus
 from inspect import signature
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Request, Response
 from fastapi.security import HTTPBearer
 
 from iotagg.core.cells import printable
 from iotagg.errors import InvalidValue, StoreBusy
+from iotagg.web.kept import Answer
 from iotagg.web.spool import Spools
 
 if TYPE_CHECKING:
@@ -23,40 +23,50 @@ if TYPE_CHECKING:
 
     from iotagg.stores.protocol import Store
     from iotagg.web.access import Access, Caller
+    from iotagg.web.kept import Kept
 
+Found = TypeVar("Found")
 JSON, CSV = "application/json", "text/csv; charset=utf-8"
-# More threads than cores ask no faster: nearly all of an answer is Python's own work.
-_THREADS = 4
+# More threads than cores ask no faster: nearly all of an answer is Python's own work, for which they take turns.
+# What takes a moment has a thread for itself, where it waits for nothing long.
+_THREADS = 3
 _MOST_WAITING = 200
-_ETAG_BYTES = 16
 _SHOWN = 80
 
 
 class Desk:
     """Asks a store for many callers."""
 
-    def __init__(self, store: Store, access: Access, check: Callable[[], object]) -> None:
+    def __init__(self, store: Store, access: Access, check: Callable[[], object], kept: Kept) -> None:
         self.store = store
+        self.kept = kept
         self.check = check
         self.access = access
         self._threads = ThreadPoolExecutor(_THREADS, "iotagg-desk")
+        self._quick_thread = ThreadPoolExecutor(1, "iotagg-quick")
         self._waiting = 0
         self.spools = Spools()
 
-    async def run(self, work: Callable[[], Response]) -> Response:
-        """Return what is worked out in a thread. Raises StoreBusy where too many wait already."""
+    async def run(self, work: Callable[[], Found], *, quick: bool = False) -> Found:
+        """Return what is worked out in a thread; `quick` is what takes a moment, however large the store.
+
+        Raises StoreBusy where too many wait already.
+        """
         if self._waiting >= _MOST_WAITING:
             raise StoreBusy(f"{_MOST_WAITING} questions wait already; ask again in a moment")
+        threads = self._quick_thread if quick else self._threads
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            return await asyncio.get_running_loop().run_in_executor(threads, work)
         finally:
             self._waiting -= 1
 
     def close(self) -> None:
         """Wait for what is being worked out."""
         self.spools.close()
-        self._threads.shutdown(cancel_futures=True)
+        for threads in (self._threads, self._quick_thread):
+            threads.shutdown(cancel_futures=True)
+        self.kept.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,7 @@ class Asked:
 
     desk: Desk
     caller: Caller
+    what: tuple[str, bytes]  # the path, and the query behind it
     known: str  # the answers that the caller has, by their entity tags
 
     @property
@@ -82,15 +93,26 @@ class Asked:
 
     async def answer_text(self, found: Callable[[], str], media_type: str) -> Response:
         """Answer with a text."""
-        return await self.desk.run(lambda: self._response(found(), media_type))
+        return self._response(await self.desk.run(lambda: Answer.of(found())), media_type)
 
-    def _response(self, text: str, media_type: str) -> Response:
-        content = text.encode()
-        tag = f'"{blake2b(content, digest_size=_ETAG_BYTES).hexdigest()}"'
-        headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-        if tag in self.known or self.known.strip() == "*":
+    async def answer_while_same(self, found: Callable[[], str], media_type: str) -> Response:
+        """Answer with a text that takes a moment and follows from the store alone.
+
+        It is not looked for again while the store is as it was.
+        """
+        kept, asked = self.desk.kept, (self.what, self.caller.sites)
+        version = kept.version()
+        answer = kept.get(asked)
+        if answer is None:
+            answer = await self.desk.run(lambda: Answer.of(found()), quick=True)
+            kept.put(asked, answer, version)
+        return self._response(answer, media_type)
+
+    def _response(self, answer: Answer, media_type: str) -> Response:
+        headers = {"ETag": answer.tag, "Cache-Control": "private, no-cache"}
+        if answer.tag in self.known or self.known.strip() == "*":
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-        return Response(content, media_type=media_type, headers=headers)
+        return Response(answer.content, media_type=media_type, headers=headers)
 
 
 # It only describes how to say who asks; who may, an Access decides.
@@ -104,7 +126,8 @@ async def _asked(
     caller = desk.access.caller(request.headers.get("authorization", ""))
     _check_names(request)
     desk.check()
-    return Asked(desk, caller, if_none_match)
+    what = (request.scope["path"], request.scope["query_string"])
+    return Asked(desk, caller, what, if_none_match)
 
 
 def _check_names(request: Request) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import chain, groupby
@@ -16,7 +17,7 @@ from iotagg.export import DAILY_COLUMNS, daily_rows, daily_texts, known_pair, pa
 from iotagg.stores.protocol import NO_PAIR
 from iotagg.web import bodies
 from iotagg.web.desk import CSV, JSON, Asked, Question, at_once
-from iotagg.web.paging import Page, whole, whole_text
+from iotagg.web.paging import Page, whole_text
 from iotagg.web.problems import answers
 from iotagg.web.values import Day, Destination, Site, Source
 
@@ -69,13 +70,15 @@ PairQuestion = Annotated[PairAsked, at_once(PairAsked)]
 @router.get("/v1/pairs/{source}/{destination}", response_model=bodies.Summaries)
 async def pair(pair: PairQuestion) -> Response:
     """A pair's totals, with mean and sample standard deviation over days and over flows; a row for each site."""
-    return await pair.asked.answer(lambda: whole(list(map(summary_row, pair.histories()))))
+    return await pair.asked.answer_while_same(
+        lambda: whole_text(json.dumps(summary_row(each), separators=(",", ":")) for each in pair.histories()), JSON
+    )
 
 
 @router.get("/v1/pairs/{source}/{destination}/days", response_model=bodies.Days)
 async def days(pair: PairQuestion) -> Response:
     """A pair's days, oldest first at each site, as in an export: statistics over the days repeat on each."""
-    return await pair.asked.answer_text(
+    return await pair.asked.answer_while_same(
         lambda: whole_text(chain.from_iterable(map(daily_texts, pair.histories()))), JSON
     )
 
@@ -93,7 +96,7 @@ async def days_as_csv(pair: PairQuestion) -> Response:
         write_rows(pair.rows(), DAILY_COLUMNS, out)
         return out.getvalue()
 
-    return await pair.asked.answer_text(text, CSV)
+    return await pair.asked.answer_while_same(text, CSV)
 
 
 @router.get("/v1/pairs", response_model=bodies.Pairs)

@@ -92,6 +92,7 @@ def serve(app: FastAPI, listening: socket.socket, began: Callable[[], object] = 
         h11_max_incomplete_event_size=_LONGEST_HEAD,
     )
     began()
+    gc.freeze()  # what is loaded by now stays: to look through it again and again took a part of each answer
     _Server(config, app.state.changes).run(sockets=[listening])
 
 
