@@ -15,11 +15,13 @@ import uvicorn
 from iotagg.errors import InvalidValue, IotaggError
 from iotagg.web.changes import MOST
 from iotagg.web.event_stream import PATH
+from iotagg.web.pages import Assets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from fastapi import FastAPI
+    from starlette.types import Message
 
     from iotagg.web.changes import Changes
 
@@ -91,9 +93,25 @@ def serve(app: FastAPI, listening: socket.socket, began: Callable[[], object] = 
         timeout_graceful_shutdown=_KEPT_SECONDS,
         h11_max_incomplete_event_size=_LONGEST_HEAD,
     )
+    asyncio.run(_ready(app))
     began()
     gc.freeze()  # what is loaded by now stays: to look through it again and again took a part of each answer
     _Server(config, app.state.changes).run(sockets=[listening])
+
+
+async def _ready(app: FastAPI) -> None:
+    # Routes, and what a page loads, are made when they are first asked for: whoever came first would wait for that.
+    for asset in Assets.read().by_name.values():
+        _ = asset.packed
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", b"localhost")], "query_string": b""}
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(_: Message) -> None:
+        pass
+
+    await app(scope, receive, send)
 
 
 class _Server(uvicorn.Server):

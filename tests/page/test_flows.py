@@ -10,6 +10,8 @@ from tests.page.conftest import OLD, READS, TOKEN
 from tests.page.looking import DRAWN
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Route
+
     from tests.page.looking import Looked
 
 PAIR = "/pairs/192.168.1.7/192.0.2.1"
@@ -26,6 +28,7 @@ def test_filters_are_in_the_address_and_the_way_back_works(looked: Looked) -> No
     looked.page.go_back()
     looked.at_address("/top?month=2022-12&by=packets")
     looked.page.locator("h1", has_text="Top pairs").wait_for()
+    looked.page.get_by_text("1 Dec to 28 Dec 2022").wait_for()
     assert looked.role("link", "All pairs as CSV").count() == 1
     looked.page.locator("tbody th a").first.click()
     looked.page.wait_for_url("**/pairs/**")
@@ -67,6 +70,23 @@ def test_a_day_says_how_far_it_is_from_the_others(looked: Looked) -> None:
     looked.page.get_by_text("Wednesday, 9 November 2022: 9; +1.5 deviations").wait_for()
     looked.page.get_by_text("days as a table").click()
     assert "+1.5 deviations" in looked.page.locator("tr[data-key='192.168.1.7 2022-11-09']").inner_text()
+
+
+def test_a_part_of_a_day_is_not_compared(looked: Looked) -> None:
+    def in_two_files(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.json()
+        for number, day in enumerate(body["items"]):
+            day["files"] = 2 if number else 1
+        route.fulfill(response=answer, json=body)
+
+    looked.page.route("**/v1/sites/paris/days", in_two_files)
+    looked.go(f"{PAIR}?site=paris&metric=packets&since=2022-11-01&until=2022-11-09")
+    looked.page.wait_for_selector(DRAWN)
+    assert "of 8 days, without the 1 that is not whole" in looked.page.locator(".legend").first.inner_text()
+    looked.page.locator(".frame").first.press("Home")
+    looked.page.get_by_text("Tuesday, 1 November 2022: 1; part of a day, not compared").wait_for()
+    looked.page.unroute("**/v1/sites/paris/days")
 
 
 def test_a_pair_that_has_gone_silent_says_since_when(looked: Looked) -> None:
@@ -139,6 +159,19 @@ def test_the_search_box_leads_to_a_pair_or_a_device(looked: Looked, typed: str, 
     looked.page.keyboard.type(typed)
     looked.page.keyboard.press("Enter")
     looked.at_address(leads_to)
+    assert not looked.role("searchbox", "Find").input_value()
+
+
+def test_what_is_chosen_before_the_view_is_drawn_again_stays(looked: Looked) -> None:
+    looked.go("/anomalies")
+    looked.page.evaluate("""() => {
+        for (const [name, value] of [["site", "tokyo"], ["since", "2022-12-01"], ["least", "high"]]) {
+            const field = document.getElementById(`filter-${name}`);
+            field.value = value;
+            field.dispatchEvent(new Event("change", { bubbles: true }));
+        }
+    }""")
+    looked.at_address("/anomalies?site=tokyo&since=2022-12-01&least=high")
 
 
 def test_the_search_box_says_what_it_does_not_find(looked: Looked) -> None:

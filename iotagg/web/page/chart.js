@@ -27,7 +27,7 @@ class DailyChart extends HTMLElement {
   #chart = null;
   #theme = () => this.#draw();
 
-  /** What is drawn: `label`, `days` by day, `first`, `last`, `most`, `mean`, `deviation`, `told`, `marked`, `zoomed`. */
+  /** What is drawn: `label`, `days` by day, `first`, `last`, `most`, `mean`, `deviation`, `partly`, `told`, `marked`, `zoomed`. */
   set data(data) {
     const changed = JSON.stringify(plainly(data)) !== JSON.stringify(plainly(this.#data));
     this.#data = data;
@@ -75,7 +75,7 @@ class DailyChart extends HTMLElement {
 // What decides how a chart looks: figures of 40 digits are no JSON by themselves.
 function plainly(data) {
   return data && [data.label, data.first, data.last, Number(data.most), data.mean, data.deviation,
-    [...data.days].map(([day, value]) => [day, Number(value)]), [...data.marked.keys()]];
+    [...data.days].map(([day, value]) => [day, Number(value)]), [...data.marked.keys()], [...data.partly]];
 }
 
 customElements.define("daily-chart", DailyChart);

@@ -54,7 +54,7 @@ function tooltip(data, days) {
     callbacks: {
       title: ([item]) => spoken(days[item.dataIndex]),
       label: (item) => (data.days.has(days[item.dataIndex]) ? both(data.days.get(days[item.dataIndex]), data) : "no flows"),
-      afterLabel: (item) => [apart(item.raw, data), data.marked.get(days[item.dataIndex])].filter(Boolean),
+      afterLabel: (item) => [apart(days[item.dataIndex], item.raw, data), data.marked.get(days[item.dataIndex])].filter(Boolean),
     },
   };
 }

@@ -22,6 +22,11 @@ export function between(first, last) {
 export const spoken = (day) => SPOKEN.format(instant(day));
 export const short = (day) => SHORT.format(instant(day));
 
+/** Returns which days an answer is about, as far as there are any: a month may not be over. */
+export function covered({ first_day: first, last_day: last }, { last_day: newest }) {
+  return `${short(first)} to ${short(newest >= first && newest < last ? newest : last)}`;
+}
+
 /** Says whether it is a day of the calendar. */
 export function isDay(text) {
   return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(instant(text)) && later(text, 0) === text;

@@ -7,7 +7,9 @@ import { go, withQuery } from "./router.js";
 export function filters(place, ...fields) {
   const changed = (event) => {
     if (!event.target.checkValidity()) return;
-    go(withQuery(place, { [event.target.name]: event.target.value, page: "", pages: "" }));
+    // By what the address says now: somebody may choose twice before the view is drawn again.
+    const now = { ...place, query: new URLSearchParams(location.search) };
+    go(withQuery(now, { [event.target.name]: event.target.value, page: "", pages: "" }));
   };
   return h("form", { class: "filters", "aria-label": "Filters", onchange: changed, onsubmit: (event) => event.preventDefault() }, fields);
 }

@@ -2,7 +2,7 @@
 
 import { askPages } from "./api.js";
 import { baseline } from "./baseline.js";
-import { later, spoken, short } from "./days.js";
+import { covered, later, spoken, short } from "./days.js";
 import { h, hidden } from "./elements.js";
 import { about, severity, told, worst } from "./findings.js";
 import { siteBelow, subject } from "./links.js";
@@ -133,7 +133,7 @@ function worstOf({ findings, since, status }) {
     h("p", { class: "more" }, h("a", { href: "/anomalies" }, findings.length > FEW ? `All ${findings.length}` : "All anomalies")));
 }
 
-function largest({ first }) {
+function largest({ first, status }) {
   const columns = [
     { head: "Pair", cell: (row) => [subject(row.site, row.src_ip, row.dst_ip), siteBelow(row.site)] },
     { head: "Site", narrow: false, cell: (row) => row.site },
@@ -142,7 +142,7 @@ function largest({ first }) {
   ];
   return h("section", { class: "card", "aria-labelledby": "first" },
     h("h2", { id: "first" }, "Top talkers"),
-    h("p", { class: "soft" }, first.first_day ? `by duration, ${short(first.first_day)} to ${short(first.last_day)}` : ""),
+    h("p", { class: "soft" }, first.first_day ? `by duration, ${covered(first, status)}` : ""),
     first.items.length ? table("Pairs with the longest duration", columns, first.items, (row) => `${row.site} ${row.src_ip} ${row.dst_ip}`, { hide: true }) : empty("No pair yet."),
     h("p", { class: "more" }, h("a", { href: "/top" }, "More of the top", hidden(" talkers"))));
 }

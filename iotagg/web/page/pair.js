@@ -80,12 +80,12 @@ function direction({ way: [from, to], days, summary, silent }, found, place, met
   if (!days.length) return h("section", { class: "card", "data-key": from }, head, empty("Nothing flowed this way in these days.", silence(silent)));
   const csv = address(["pairs", from, to, "days.csv"], asked);
   const marked = marks(found.findings, from, to);
-  const common = usual(days, metric.key, new Set([...marked.keys(), ...found.parts]), summary);
+  const common = usual(days, metric.key, marked, found.parts, summary);
   return h("section", { class: "card", "data-key": from }, head, silence(silent), facts(summary, metric, common),
     chart({
       label: `${metric.label} a day, ${from} to ${to}`, days: new Map(days.map((day) => [day.day, day[metric.key]])),
       first: isDay(found.first) ? found.first : days[0].day, last: isDay(found.last) ? found.last : days.at(-1).day, most,
-      mean: common.mean, deviation: common.deviation, told: metric.told, ticks: metric.ticks, unit: metric.unit, marked,
+      mean: common.mean, deviation: common.deviation, partly: common.partly, told: metric.told, ticks: metric.ticks, unit: metric.unit, marked,
       zoomed: (since, until) => go(withQuery(place, { since, until })),
     }),
     h("p", { class: "legend soft" },
@@ -99,9 +99,11 @@ function silence(since) {
   return since ? h("p", { class: "reason" }, h("span", { "aria-hidden": "true" }, "▲ "), `silent since ${short(since)} ${since.slice(0, 4)}`) : null;
 }
 
-function whose({ count: days, left }) {
+function whose({ count: days, odd, left }) {
   const all = days === 1 ? "1 day" : `${count(days)} days`;
-  return left ? `${all}, without the ${count(left)} that ${left === 1 ? "stands out or is" : "stand out or are"} not whole` : `these ${all}`;
+  const out = [[odd, "stands out", "stand out"], [left - odd, "is not whole", "are not whole"]]
+    .filter(([times]) => times).map(([times, one, more]) => `the ${count(times)} that ${times === 1 ? one : more}`);
+  return out.length ? `${all}, without ${out.join(" and ")}` : `these ${all}`;
 }
 
 function facts(summary, metric, common) {
@@ -121,8 +123,8 @@ function marks(findings, from, to) {
 function exactTable({ halves, findings, parts }, metric) {
   const rows = halves.flatMap(({ way, days, summary }) => {
     const marked = marks(findings, ...way);
-    const common = usual(days, metric.key, new Set([...marked.keys(), ...parts]), summary);
-    return days.map((day) => ({ ...day, mark: marked.get(day.day), apart: apart(day[metric.key], common) }));
+    const common = usual(days, metric.key, marked, parts, summary);
+    return days.map((day) => ({ ...day, mark: marked.get(day.day), apart: apart(day.day, day[metric.key], common) }));
   });
   const columns = [
     { head: "Day", cell: (row) => h("time", { class: "nowrap", datetime: row.day }, row.day) },

@@ -16,7 +16,9 @@ export function begin() {
   const field = document.getElementById("search-text");
   form.onsubmit = async (event) => {
     event.preventDefault();
-    say(await find(field.value));
+    const found = await find(field.value);
+    if (found === null) field.value = ""; // it led somewhere
+    say(found);
   };
   field.oninput = () => say(null);
   field.onkeydown = (event) => {

@@ -1,7 +1,7 @@
 // Who has the most: by what, of whom, when, where.
 
 import { address } from "./api.js";
-import { short, spoken } from "./days.js";
+import { covered, short, spoken } from "./days.js";
 import { download } from "./download.js";
 import { h } from "./elements.js";
 import { choice, dateField, filters, siteChoice } from "./form.js";
@@ -34,7 +34,7 @@ export function draw({ status, me, first, began }, place) {
   const by = asked(place, "by", "duration");
   const of = asked(place, "of", "pairs");
   return [
-    h("div", { class: "heading" }, h("h1", {}, `Top ${of}`), h("p", { class: "soft" }, first.first_day ? `${short(first.first_day)} to ${short(first.last_day)} ${first.last_day.slice(0, 4)}` : "")),
+    h("div", { class: "heading" }, h("h1", {}, `Top ${of}`), h("p", { class: "soft" }, first.first_day ? `${covered(first, status)} ${first.last_day.slice(0, 4)}` : "")),
     filters(place, choice(place, "by", "By", BY, "duration"), choice(place, "of", "Of", OF, "pairs"),
       siteChoice(place, status.sites), dateField(place, "month", "Month", "month", first.last_day?.slice(0, 7) ?? ""),
       choice(place, "limit", "Show", LIMITS, "25")),

@@ -3,13 +3,16 @@
 const FEWEST = 2;
 
 /**
- * Returns mean and sample deviation of a metric of days, without those to leave out, and of how many days they are. Where
- * nothing is left out, they are the server's, which are exact. The deviation of a day alone is null.
+ * Returns mean and sample deviation of a metric of days, without those that stand out and those that are part of a day
+ * only, and of how many days they are. Where nothing is left out, they are the server's, which are exact. The deviation of
+ * a day alone is null.
  */
-export function usual(days, key, leave, summary) {
-  const others = days.filter(({ day }) => !leave.has(day));
+export function usual(days, key, odd, parts, summary) {
+  const partly = new Set(parts);
+  const others = days.filter(({ day }) => !odd.has(day) && !partly.has(day));
   const kept = others.length >= FEWEST ? others : days;
-  const told = { count: kept.length, left: days.length - kept.length };
+  const left = days.filter((day) => !kept.includes(day));
+  const told = { count: kept.length, odd: left.filter(({ day }) => odd.has(day)).length, left: left.length, partly };
   if (!told.left && summary?.[`${key}_mean`] !== undefined) {
     return { ...told, mean: summary[`${key}_mean`], deviation: summary[`${key}_stddev`] };
   }
@@ -19,8 +22,9 @@ export function usual(days, key, leave, summary) {
   return { ...told, mean, deviation: values.length < FEWEST ? null : Math.sqrt(squares / (values.length - 1)) };
 }
 
-/** Returns how far a figure is from what is usual, such as "+5.4 deviations"; nothing where that cannot be said. */
-export function apart(value, { mean, deviation }) {
+/** Returns how far a day's figure is from what is usual, such as "+5.4 deviations"; nothing where that cannot be said. */
+export function apart(day, value, { mean, deviation, partly }) {
+  if (partly.has(day)) return "part of a day, not compared";
   if (value === null || value === undefined || !deviation) return "";
   const times = (Number(value) - mean) / deviation;
   return `${times < 0 ? "−" : "+"}${Math.abs(times).toFixed(1)} deviations`;

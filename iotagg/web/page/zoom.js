@@ -86,5 +86,5 @@ function told(data, days, { from, to }) {
   if (from !== to) return `${days[Math.min(from, to)]} to ${days[Math.max(from, to)]}; enter zooms in`;
   const value = data.days.get(days[to]);
   const mark = data.marked.get(days[to]);
-  return `${spoken(days[to])}: ${[value === undefined ? "no flows" : both(value, data), apart(value, data), mark].filter(Boolean).join("; ")}`;
+  return `${spoken(days[to])}: ${[value === undefined ? "no flows" : both(value, data), apart(days[to], value, data), mark].filter(Boolean).join("; ")}`;
 }
