@@ -22,15 +22,14 @@ const FIRST_SITES = 12;
 
 /** Asks for what all sites come to, and for the days of those that are shown. */
 export async function ask(place, get) {
-  const status = await get(["status"]);
+  const [status, sites, first] = await Promise.all([
+    get(["status"]), askPages(["sites"]), get(["top"], { by: "duration", limit: FEW }),
+  ]);
   if (!status.last_day) return { status };
   const since = later(status.last_day, 1 - WEEK);
-  const [sites, findings, first] = await Promise.all([
-    askPages(["sites"]), get(["anomalies"], { since }), get(["top"], { by: "duration", limit: FEW }),
-  ]);
   const ordered = sites.items.sort((one, other) => (one.state === "fine") - (other.state === "fine"));
   const shown = place.query.get("sites") === "all" ? ordered : ordered.slice(0, FIRST_SITES);
-  const days = await Promise.all(shown.map((site) => daysOf(get, site)));
+  const [findings, ...days] = await Promise.all([get(["anomalies"], { since }), ...shown.map((site) => daysOf(get, site))]);
   return { status, sites: ordered, shown, days, findings: findings.items.sort(worst), since, first };
 }
 
