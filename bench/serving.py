@@ -53,10 +53,10 @@ while True:
 _TEXT = """
 `iotagg serve` over a database of {pairs:,} pairs of one site, asked on this machine by a process beside it. At a rate,
 answers are counted from the moment at which each was due to be asked: what waits behind others is in it. A pair's year
-are its 365 days as JSON, {kilobytes:.0f} KB, of {of_year} pairs in turn: for the first time, each with another last day,
-so that none was answered before; again, as long as nothing was counted; and again while another process counts a file
-a second, after each of which all is worked out anew. Memory is what the server has resident (RSS), after answers that
-were given for the first time.
+are its 365 days as JSON, {kilobytes:.0f} KB, of {of_year} pairs in turn: for the first time, each with another last
+day, so that none was answered before; again, as long as nothing was counted; and again while another process counts a
+file a second, after each of which all is worked out anew. Memory is what the server has resident (RSS), after answers
+that were given for the first time.
 """
 
 

@@ -76,8 +76,8 @@ def test_a_month_without_flows_is_told(text: str, flows: bool) -> None:
 def test_running_sums_of_a_device_are_kept_without_squares(figures: list[int]) -> None:
     flows, duration, packets = figures
     row = PairMonth("192.168.1.7", "", "2022-12", None, f'{{"flows":{flows},"dur":{duration},"pkt":{packets},"f01":1}}')
-    assert [row.running_at(place) for place in range(len(RUNNING))] == [flows, duration, 0, packets, 0]
     assert row.running == (flows, duration, 0, packets, 0)
+    assert [row.running_at(place) for place in range(len(RUNNING))] == [flows, duration, 0, packets, 0]
 
 
 def test_of_running_sums_that_are_not_there_nothing_is_known() -> None:

@@ -14,6 +14,7 @@ from iotagg.core.ranks import (
     PACE_PACKETS,
     SIDES,
     Rank,
+    beginning_with,
     bounds,
     flags_text,
     flags_wanted,
@@ -135,3 +136,17 @@ def test_the_pairs_of_each_device_are_counted_by_size(found: list[tuple[str, str
             of_device = [each[2].size(measure) for each in of_devices(found, side, {device})]
             assert sizes == Counter(of_device)
             assert [each for each in found if each[place] == device] == list(of_devices(found, side, [device, "e"]))
+
+
+addresses = st.sampled_from(["10.0.0.1", "10.0.0.11", "10.1.0.1", "2001:db8::1", ""])
+
+
+@given(st.lists(st.tuples(addresses, addresses, ranks)), st.sampled_from(["", "10.", "10.0.0.1", "2001:db8:", "::"]))
+def test_those_whose_addresses_begin_so_are_taken_in_their_order(
+    found: list[tuple[str, str, Rank]], beginning: str
+) -> None:
+    assert list(beginning_with(found, ("", ""))) == found
+    assert list(beginning_with(found, (beginning, ""))) == [each for each in found if each[0].startswith(beginning)]
+    assert list(beginning_with(found, ("10.", beginning))) == [
+        each for each in found if each[0].startswith("10.") and each[1].startswith(beginning)
+    ]
