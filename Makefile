@@ -16,7 +16,7 @@ ENGINE  = $(VENV)-engine
 # Where make can, it prints what is done side by side one after the other.
 IN_TURN = $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
-.PHONY: demo demo-cloud bench engine test test-core check check-templates check-dependencies docs test-pythons test-one scanners wheel sameness fuzz hostile chaos soak clean
+.PHONY: demo demo-cloud bench engine test test-core check check-templates check-dependencies check-headers docs test-pythons test-one scanners wheel sameness fuzz hostile chaos soak clean
 
 demo: $(VENV)/ready-demo
 	@$(BIN)/iotagg demo
@@ -71,9 +71,14 @@ $(VENV)-checkov/ready: | $(BIN)/pip
 check-dependencies: $(VENV)-audit/ready
 	$(VENV)-audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --progress-spinner off $(AUDIT)
 
+# Do all kinds of answers have the headers that a browser is to have? Where not, header_rules.yaml says why.
+check-headers: $(VENV)/ready-test $(VENV)-audit/ready
+	@$(BIN)/python -m tests.web.told_headers > $(VENV)-audit/headers.json
+	@$(VENV)-audit/bin/drheader compare bulk --merge --rules-file tests/web/header_rules.yaml $(VENV)-audit/headers.json
+
 $(VENV)-audit/ready: | $(BIN)/pip
 	$(PYTHON) -m venv $(VENV)-audit
-	$(VENV)-audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	$(VENV)-audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1 drheader==2.0.0
 	@touch $@
 
 # Is a file read alike by the compiled scanner and by Python alone? Ten million lines take half an hour.
