@@ -42,12 +42,14 @@ from pathlib import Path
 from iotagg.pipeline import Request, upload
 from iotagg.stores.sqlite import SqliteStore
 
-store, file = SqliteStore(Path(sys.argv[1])), Path(tempfile.mkdtemp(), "more.csv")
+store, folder = SqliteStore(Path(sys.argv[1])), tempfile.TemporaryDirectory()
 while True:
-    row = f"192.0.2.7,192.0.2.8,2022-12-31 08:00:00,{time.time_ns() % 10**12},1"
+    now = time.time_ns()
+    file = Path(folder.name, f"{now}.csv")
+    row = f"192.0.2.7,192.0.2.8,2022-12-31 08:00:00,{now % 10**6},1"
     file.write_text(f"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts\\n{row}\\n")
-    upload(store, file, Request("more"))
-    file.unlink()
+    if upload(store, file, Request("more")).state != "counted":
+        sys.exit(f"{file} was not counted")
     time.sleep(1)
 """
 _TEXT = """
@@ -154,6 +156,8 @@ def _counted(database: Path) -> Iterator[None]:
     with subprocess.Popen([sys.executable, "-c", _COUNTING, str(database)]) as process:  # noqa: S603 (that above)
         try:
             yield
+            if process.poll() is not None:
+                raise Failed("the process that counts files has ended")
         finally:
             process.terminate()
 
