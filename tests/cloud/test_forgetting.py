@@ -12,6 +12,7 @@ from iotagg.jobs.cloud import Settings
 from iotagg.jobs.consolidate import consolidate_message
 from iotagg.jobs.sweep import DAY_SECONDS, Swept, sweep
 from tests.cloud.desk import clean, held, ticking
+from tests.cloud.sweeping import AT_ONCE
 from tests.pipeline.csvs import TORN, csv, flow
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from iotagg.core.contribution import Chunk, Name
     from tests.cloud.desk import Desk
 
-AT_ONCE = -60  # a grace that has passed whatever the engine's clock shows
 JANUARY = datetime(2024, 1, 1, tzinfo=UTC).timestamp()
 OLD, NEW = csv(flow(day="2022-11-30"), flow(day="2022-12-31"), TORN), csv(flow(day="2023-01-01"))
 BOTH = csv(flow(day="2022-12-31", packets=3), flow(day="2023-01-01", packets=5))

@@ -9,6 +9,7 @@ import pytest
 
 from iotagg.jobs.sweep import DAY_SECONDS, Swept, sweep
 from tests.cloud.desk import KEY, LONG_AGO, clean, held, shelf_of
+from tests.cloud.sweeping import AT_ONCE, all_done
 from tests.pipeline.csvs import HEADER, csv, flow
 
 if TYPE_CHECKING:
@@ -17,12 +18,6 @@ if TYPE_CHECKING:
 BASE = csv(flow())
 GROWN = BASE + flow(packets=2)
 OTHER = csv(flow(packets=9))
-AT_ONCE = -60  # a grace that has passed whatever the engine's clock shows
-
-
-def all_done(desk: Desk) -> None:
-    assert sweep(desk.cloud, grace_seconds=AT_ONCE) == Swept()
-    assert (desk.events(), desk.chunk_messages(), desk.left_pending()) == ([], [], [])
 
 
 def test_objects_stay_unless_they_are_to_be_removed(desk: Desk) -> None:

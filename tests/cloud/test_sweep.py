@@ -13,6 +13,7 @@ from iotagg.jobs.consolidate import consolidate_message
 from iotagg.jobs.sweep import Swept, sweep
 from iotagg.pipeline import retract
 from tests.cloud.desk import KEY, arrival_of, clean, held, in_memory, on_the_engine, shelf_of, ticking
+from tests.cloud.sweeping import AT_ONCE, all_done
 from tests.pipeline.csvs import HEADER, csv, flow, many_pairs, shown
 from tests.stores.racing import at_once, name_of
 
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
 BASE = csv(flow())
 GROWN = BASE + flow(packets=2)
 OTHER = csv(flow(packets=9))
-AT_ONCE = -60  # a grace that has passed whatever the engine's clock shows
-
-
-def all_done(desk: Desk) -> None:
-    assert sweep(desk.cloud, grace_seconds=AT_ONCE) == Swept()
-    assert (desk.events(), desk.chunk_messages(), desk.left_pending()) == ([], [], [])
 
 
 # What was begun is finished.

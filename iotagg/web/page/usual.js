@@ -8,9 +8,9 @@ const FEWEST = 2;
  * a day alone is null.
  */
 export function usual(days, key, odd, parts, summary) {
-  const partly = new Set(parts);
-  const others = days.filter(({ day }) => !odd.has(day) && !partly.has(day));
-  const kept = others.length >= FEWEST ? others : days;
+  const whole = days.filter(({ day }) => !odd.has(day) && !parts.includes(day));
+  const kept = whole.length >= FEWEST ? whole : days;
+  const partly = new Set(kept === days ? [] : parts); // where nothing else is there, parts are compared, too
   const left = days.filter((day) => !kept.includes(day));
   const told = { count: kept.length, odd: left.filter(({ day }) => odd.has(day)).length, left: left.length, partly };
   if (!told.left && summary?.[`${key}_mean`] !== undefined) {
