@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Format = Literal["csv", "ndjson"]
 Row = dict[str, Any]
+PairMonths = dict[str, "list[PairMonth]"]
 
 
 class Lines(Protocol):
@@ -51,7 +52,7 @@ SUMMARY_COLUMNS = _columns((*_PAIR, "first_day", "last_day", "days", "flows"), (
 PAIR_COLUMNS = (*_PAIR, "first_day", "last_day", "days", "flows", *(metric.name for metric in METRICS))
 
 
-def pair_histories(
+def pair_months(
     store: Store,
     source: str,
     destination: str,
@@ -59,12 +60,15 @@ def pair_histories(
     *,
     since: str = FIRST_DAY,
     until: str = LAST_DAY,
-) -> list[History]:
-    """Return a pair's history at each site that knows it, of some or all, between two inclusive ISO days."""
-    found = []
-    for each in store.sites() if sites is None else sites:
-        months = store.months(each, source, destination, since[:7], until[:7])
-        found.append(history(each, months, since, until))
+) -> PairMonths:
+    """Return a pair's months that hold days between two inclusive ISO days, by site, of some sites or all."""
+    asked = store.sites() if sites is None else sites
+    return {site: store.months(site, source, destination, since[:7], until[:7]) for site in asked}
+
+
+def histories_in(months: PairMonths, since: str = FIRST_DAY, until: str = LAST_DAY) -> list[History]:
+    """Return a pair's history at each site that knows it on these days, given what pair_months() found."""
+    found = [history(site, of_site, since, until) for site, of_site in months.items()]
     return [known for known in found if known is not None]
 
 
@@ -76,18 +80,24 @@ def known_pair(
     *,
     since: str = FIRST_DAY,
     until: str = LAST_DAY,
-    listed_by: str = "iotagg pairs",
 ) -> list[History]:
-    """Return what pair_histories() does. Raises NotFound where that is nothing, saying when the pair was seen."""
-    pairs = pair_histories(store, source, destination, sites, since=since, until=until)
-    if pairs:
-        return pairs
-    known = pair_histories(store, source, destination, sites)
+    """Return a pair's history at each site that knows it, of some or all. Raises NotFound, saying when it was seen."""
+    pairs = histories_in(pair_months(store, source, destination, sites, since=since, until=until), since, until)
+    if not pairs:
+        raise not_seen(store, source, destination, sites)
+    return pairs
+
+
+def not_seen(
+    store: Store, source: str, destination: str, sites: Sequence[str] | None, listed_by: str = "iotagg pairs"
+) -> NotFound:
+    """Return the error that says when a pair was seen, if it was, to who found nothing on the days they asked about."""
+    known = histories_in(pair_months(store, source, destination, sites))
     if not known:
         at = f" at site {sites[0]}" if sites is not None and len(sites) == 1 else ""
-        raise NotFound(f"the pair {source} → {destination} was never seen{at}; {listed_by} lists those that were")
+        return NotFound(f"the pair {source} → {destination} was never seen{at}; {listed_by} lists those that were")
     first, last = min(pair.days[0].day for pair in known), max(pair.days[-1].day for pair in known)
-    raise NotFound(f"no traffic {source} → {destination} in these days; it was seen from {first} to {last}")
+    return NotFound(f"no traffic {source} → {destination} in these days; it was seen from {first} to {last}")
 
 
 def all_histories(store: Store, site: str = "", since: str = FIRST_DAY, until: str = LAST_DAY) -> Iterator[History]:
@@ -127,7 +137,7 @@ def daily_rows(pair: History) -> Iterator[Row]:
 def daily_texts(pair: History) -> Iterator[str]:
     """Yield the JSON of each of daily_rows(), in a third of the time: what repeats is written once."""
     named, repeated = (json.dumps(part, separators=(",", ":")) for part in (_pair(pair), _over_days(pair)))
-    figures = "".join(f',"{name}":%d' for name in ("flows", *(metric.name for metric in METRICS)))
+    figures = "".join(f',"{name}":%s' for name in ("flows", *(metric.name for metric in METRICS)))
     begin, end = named[:-1], repeated[1:]
     for day, flows, totals in pair.days:
         yield f'{begin},"day":{quoted(day)}{figures % (flows, *totals)},{end}'

@@ -11,11 +11,9 @@ from iotagg.core.metrics import FLOWS, FLOWS_LETTER, METRICS
 from iotagg.core.moments import Moments, moments_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from iotagg.core.pair_month import PairMonth
-
-    Sums = dict[str, int]
 
 FIRST_DAY = "0001-01-01"
 LAST_DAY = "9999-12-31"
@@ -25,6 +23,7 @@ _NAMES_OF_DAYS = [
     for day in map("{:02}".format, range(1, 32))
     for names in [[f"{metric.letter}{day}" for metric in METRICS]]
 ]
+_new = tuple.__new__
 
 
 class DayTotal(NamedTuple):
@@ -70,7 +69,8 @@ def history(site: str, months: Iterable[PairMonth], since: str = FIRST_DAY, unti
     source = destination = ""
     for month in sorted(months, key=lambda month: month.month):
         observed = days_of(month)
-        within = [day for day in observed if since <= day.day <= until]
+        whole = since <= f"{month.month}-01" and f"{month.month}-31" <= until
+        within = observed if whole else [day for day in observed if since <= day.day <= until]
         if not within:
             continue
         source, destination = month.source, month.destination
@@ -84,19 +84,17 @@ def history(site: str, months: Iterable[PairMonth], since: str = FIRST_DAY, unti
 
 def days_of(month: PairMonth) -> list[DayTotal]:
     """Return the observed days of a pair-month, oldest first; a day with 0 flows is not observed."""
-    sums = month.sums
-    return [
-        DayTotal(f"{month.month}-{day}", sums[flows], _totals(sums, metrics, at_once))
-        for day, flows, metrics, at_once in _NAMES_OF_DAYS
-        if sums.get(flows)
-    ]
-
-
-def _totals(sums: Sums, metrics: list[str], at_once: Callable[[Sums], tuple[int, ...]]) -> tuple[int, ...]:
-    try:
-        return at_once(sums)
-    except KeyError:  # what is 0 may not be kept
-        return tuple([sums.get(metric, 0) for metric in metrics])
+    sums, begin = month.sums, f"{month.month}-"
+    found = []
+    for day, flows, metrics, at_once in _NAMES_OF_DAYS:
+        if sums.get(flows):
+            try:
+                totals = at_once(sums)
+            except KeyError:  # what is 0 may not be kept
+                totals = tuple([sums.get(metric, 0) for metric in metrics])
+            # As DayTotal(...) makes it, which takes longer than all the rest.
+            found.append(_new(DayTotal, (begin + day, sums[flows], totals)))
+    return found
 
 
 def _per_flow(month: PairMonth) -> list[Moments]:

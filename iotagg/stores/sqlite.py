@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from iotagg.core.contribution import Contribution, Head, Name, chunk_ranges, no_contribution, read_chunk
 from iotagg.core.intact import damage, intact
 from iotagg.core.ledger import FileRecord, PathRecord, Pending, Refusal, Versions, is_in, sealing
-from iotagg.core.metrics import FLOWS
-from iotagg.core.pair_month import PairMonth
+from iotagg.core.pair_month import PairMonth, has_flows
 from iotagg.core.rejects import Reject, read_rejects
 from iotagg.errors import NumberTooLarge
 from iotagg.stores import sum_texts
@@ -478,6 +477,5 @@ def _head_text(head: Head) -> str:
 
 def _pair_months(rows: Iterable[tuple[Any, ...]]) -> Iterator[PairMonth]:
     for source, destination, month, sums in rows:
-        pair_month = PairMonth(source, destination, month, None, sums)
-        if pair_month.sums.get(FLOWS):
-            yield pair_month
+        if has_flows(sums):
+            yield PairMonth(source, destination, month, None, sums)

@@ -15,7 +15,7 @@ from fastapi.security import HTTPBearer
 
 from iotagg.core.cells import printable
 from iotagg.errors import InvalidValue, StoreBusy
-from iotagg.web.kept import Answer
+from iotagg.web.kept import Answer, Before
 from iotagg.web.spool import Spools
 
 if TYPE_CHECKING:
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
     from iotagg.stores.protocol import Store
     from iotagg.web.access import Access, Caller
-    from iotagg.web.kept import Kept
+    from iotagg.web.kept import Digested, Kept
 
 Found = TypeVar("Found")
+Basis = TypeVar("Basis", bound="Digested")
 JSON, CSV = "application/json", "text/csv; charset=utf-8"
 # More threads than cores ask no faster: nearly all of an answer is Python's own work, for which they take turns.
-# What takes a moment has a thread for itself, where it waits for nothing long.
-_THREADS = 3
+_THREADS = 4
 _MOST_WAITING = 200
 _SHOWN = 80
 
@@ -43,29 +43,23 @@ class Desk:
         self.check = check
         self.access = access
         self._threads = ThreadPoolExecutor(_THREADS, "iotagg-desk")
-        self._quick_thread = ThreadPoolExecutor(1, "iotagg-quick")
         self._waiting = 0
         self.spools = Spools()
 
-    async def run(self, work: Callable[[], Found], *, quick: bool = False) -> Found:
-        """Return what is worked out in a thread; `quick` is what takes a moment, however large the store.
-
-        Raises StoreBusy where too many wait already.
-        """
+    async def run(self, work: Callable[[], Found]) -> Found:
+        """Return what is worked out in a thread. Raises StoreBusy where too many wait already."""
         if self._waiting >= _MOST_WAITING:
             raise StoreBusy(f"{_MOST_WAITING} questions wait already; ask again in a moment")
-        threads = self._quick_thread if quick else self._threads
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(threads, work)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._waiting -= 1
 
     def close(self) -> None:
         """Wait for what is being worked out."""
         self.spools.close()
-        for threads in (self._threads, self._quick_thread):
-            threads.shutdown(cancel_futures=True)
+        self._threads.shutdown(cancel_futures=True)
         self.kept.close()
 
 
@@ -95,18 +89,31 @@ class Asked:
         """Answer with a text."""
         return self._response(await self.desk.run(lambda: Answer.of(found())), media_type)
 
-    async def answer_while_same(self, found: Callable[[], str], media_type: str) -> Response:
-        """Answer with a text that takes a moment and follows from the store alone.
+    async def answer_while_same(
+        self, read: Callable[[], Basis], text: Callable[[Basis], str], media_type: str, *, brief: bool
+    ) -> Response:
+        """Answer with a text that follows from what is read of the store; `brief` is what takes a moment.
 
-        It is not looked for again while the store is as it was.
+        It is not made again while the store holds the same.
         """
         kept, asked = self.desk.kept, (self.what, self.caller.sites)
         version = kept.version()
-        answer = kept.get(asked)
-        if answer is None:
-            answer = await self.desk.run(lambda: Answer.of(found()), quick=True)
-            kept.put(asked, answer, version)
-        return self._response(answer, media_type)
+        before = kept.get(asked)
+        if before is not None and before.version == version:
+            return self._response(before.answer, media_type)
+
+        def found() -> Before:
+            basis = read()
+            digest = basis.digest()
+            if before is not None and before.made_from == digest:
+                return Before(before.answer, digest, version)
+            return Before(Answer.of(text(basis)), digest, version)
+
+        # A store that tells its version is a file of this machine. To hand a moment's work there to a thread, and what
+        # it found back, would take half as long as the work.
+        now = found() if brief and version else await self.desk.run(found)
+        kept.put(asked, now)
+        return self._response(now.answer, media_type)
 
     def _response(self, answer: Answer, media_type: str) -> Response:
         headers = {"ETag": answer.tag, "Cache-Control": "private, no-cache"}
@@ -115,19 +122,18 @@ class Asked:
         return Response(answer.content, media_type=media_type, headers=headers)
 
 
-# It only describes how to say who asks; who may, an Access decides.
-_BEARER = HTTPBearer(auto_error=False, description="A token, where the server wants one.")
+class _Asks(HTTPBearer):
+    """Describes how to say who asks; who may, an Access decides."""
 
-
-async def _asked(
-    request: Request, _: Annotated[object, Depends(_BEARER)], if_none_match: Annotated[str, Header()] = ""
-) -> Asked:
-    desk: Desk = request.app.state.desk
-    caller = desk.access.caller(request.headers.get("authorization", ""))
-    _check_names(request)
-    desk.check()
-    what = (request.scope["path"], request.scope["query_string"])
-    return Asked(desk, caller, what, if_none_match)
+    async def __call__(  # type: ignore[override]  # one dependency less to look at in each request
+        self, request: Request, if_none_match: Annotated[str, Header()] = ""
+    ) -> Asked:
+        desk: Desk = request.app.state.desk
+        caller = desk.access.caller(request.headers.get("authorization", ""))
+        _check_names(request)
+        desk.check()
+        what = (request.scope["path"], request.scope["query_string"])
+        return Asked(desk, caller, what, if_none_match)
 
 
 def _check_names(request: Request) -> None:
@@ -146,7 +152,8 @@ def _names(dependant: Any) -> set[str]:
     return own.union(*map(_names, dependant.dependencies))
 
 
-Question = Annotated[Asked, Depends(_asked)]
+_ASKS = _Asks(scheme_name="HTTPBearer", description="A token, where the server wants one.")
+Question = Annotated[Asked, Depends(_ASKS)]
 
 
 def at_once(kind: Callable[..., Any]) -> Any:

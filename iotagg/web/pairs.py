@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass
+from hashlib import blake2b
 from http import HTTPStatus
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +14,18 @@ from fastapi import APIRouter, Query, Response
 
 from iotagg.core.history import FIRST_DAY, LAST_DAY, History, history
 from iotagg.errors import InvalidValue
-from iotagg.export import DAILY_COLUMNS, daily_rows, daily_texts, known_pair, pair_row, summary_row, write_rows
+from iotagg.export import (
+    DAILY_COLUMNS,
+    PairMonths,
+    daily_rows,
+    daily_texts,
+    histories_in,
+    not_seen,
+    pair_months,
+    pair_row,
+    summary_row,
+    write_rows,
+)
 from iotagg.stores.protocol import NO_PAIR
 from iotagg.web import bodies
 from iotagg.web.desk import CSV, JSON, Asked, Question, at_once
@@ -22,8 +34,10 @@ from iotagg.web.problems import answers
 from iotagg.web.values import Day, Destination, Site, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+_FEW_SITES = 4
+_DIGEST_BYTES = 16
 _MOST_LOOKED_AT = 5_000  # pairs, in some tenths of a second: others ask, too
 
 router = APIRouter(tags=["pairs"], responses=answers(HTTPStatus.NOT_FOUND))
@@ -43,25 +57,42 @@ class Range:
             raise InvalidValue(f"since {self.since} is after until {self.until}")
 
 
-@dataclass(frozen=True, slots=True)
-class PairAsked:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairAsked(Range):
     """The pair that is asked about, at which sites and on which days."""
 
     asked: Question
-    range: Annotated[Range, at_once(Range)]
     source: Source
     destination: Destination
     site: SiteAsked = None
 
-    def histories(self) -> list[History]:
-        """Return its history at each site. Raises NotFound."""
+    async def answer(self, text: Callable[[list[History]], str], media_type: str) -> Response:
+        """Answer with a text about its history at each site. Raises NotFound."""
         sites = self.asked.sites(self.site)
-        days = {"since": self.range.since, "until": self.range.until}
-        return known_pair(self.asked.store, self.source, self.destination, sites, **days, listed_by="/v1/pairs")
+        days = {"since": self.since, "until": self.until}
 
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """Return a row for each day."""
-        return chain.from_iterable(map(daily_rows, self.histories()))
+        def read() -> _Months:
+            return _Months(pair_months(self.asked.store, self.source, self.destination, sites, **days))
+
+        def made(months: _Months) -> str:
+            found = histories_in(months.by_site, **days)
+            if not found:
+                raise not_seen(self.asked.store, self.source, self.destination, sites, listed_by="/v1/pairs")
+            return text(found)
+
+        return await self.asked.answer_while_same(read, made, media_type, brief=len(sites) <= _FEW_SITES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Months:
+    by_site: PairMonths
+
+    def digest(self) -> bytes:
+        summed = blake2b(digest_size=_DIGEST_BYTES)
+        for site, months in self.by_site.items():
+            for each in months:
+                summed.update(f"{site} {each.month} {each.text}\n".encode())
+        return summed.digest()
 
 
 PairQuestion = Annotated[PairAsked, at_once(PairAsked)]
@@ -70,17 +101,17 @@ PairQuestion = Annotated[PairAsked, at_once(PairAsked)]
 @router.get("/v1/pairs/{source}/{destination}", response_model=bodies.Summaries)
 async def pair(pair: PairQuestion) -> Response:
     """A pair's totals, with mean and sample standard deviation over days and over flows; a row for each site."""
-    return await pair.asked.answer_while_same(
-        lambda: whole_text(json.dumps(summary_row(each), separators=(",", ":")) for each in pair.histories()), JSON
-    )
+
+    def text(found: list[History]) -> str:
+        return whole_text(json.dumps(summary_row(each), separators=(",", ":")) for each in found)
+
+    return await pair.answer(text, JSON)
 
 
 @router.get("/v1/pairs/{source}/{destination}/days", response_model=bodies.Days)
 async def days(pair: PairQuestion) -> Response:
     """A pair's days, oldest first at each site, as in an export: statistics over the days repeat on each."""
-    return await pair.asked.answer_while_same(
-        lambda: whole_text(chain.from_iterable(map(daily_texts, pair.histories()))), JSON
-    )
+    return await pair.answer(lambda found: whole_text(chain.from_iterable(map(daily_texts, found))), JSON)
 
 
 @router.get(
@@ -91,12 +122,12 @@ async def days(pair: PairQuestion) -> Response:
 async def days_as_csv(pair: PairQuestion) -> Response:
     """A pair's days as CSV."""
 
-    def text() -> str:
+    def text(found: list[History]) -> str:
         out = io.StringIO(newline="")
-        write_rows(pair.rows(), DAILY_COLUMNS, out)
+        write_rows(chain.from_iterable(map(daily_rows, found)), DAILY_COLUMNS, out)
         return out.getvalue()
 
-    return await pair.asked.answer_while_same(text, CSV)
+    return await pair.answer(text, CSV)
 
 
 @router.get("/v1/pairs", response_model=bodies.Pairs)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +16,7 @@ from iotagg.stores.sqlite import SqliteStore
 from iotagg.stores.sqlite_version import SqliteVersion
 from iotagg.web.access import Caller, Everybody
 from iotagg.web.desk import JSON, Asked, Desk
-from iotagg.web.kept import Answer, Kept
+from iotagg.web.kept import Answer, Before, Kept
 from tests.pipeline.csvs import csv, flow, put
 from tests.web.conftest import ALL, PARIS
 from tests.web.sent import put_file
@@ -53,80 +55,129 @@ def desk(versions: Versions) -> Iterator[Desk]:
         yield opened
 
 
-class Found:
-    """What is found, and how often it was looked for."""
+@dataclass(frozen=True)
+class Read:
+    """What is read of a store."""
 
-    def __init__(self, *changes: str, versions: Versions | None = None) -> None:
-        self.times = 0
-        self._changes, self._versions = list(changes), versions
+    figures: str
 
-    def __call__(self) -> str:
-        self.times += 1
-        if self._changes and self._versions is not None:
-            self._versions.now = self._changes.pop(0)
-        return f"found {self.times}"
+    def digest(self) -> bytes:
+        return self.figures.encode()
 
 
-def answer(desk: Desk, found: Found, sites: frozenset[str] | None = None, known: str = "", query: bytes = b"") -> bytes:
-    async def asked() -> bytes:
-        response = await Asked(desk, Caller("anna", sites), (DAYS, query), known).answer_while_same(found, JSON)
-        return bytes(response.body) if response.status_code == 200 else b"the same"
+class Store:
+    """Figures, how often they were read and a text was made of them, and in which threads."""
+
+    def __init__(self, versions: Versions | None = None) -> None:
+        self.figures = "1 flow"
+        self.read_times = self.made_times = 0
+        self.threads: set[int] = set()
+        self.changes: list[str] = []
+        self._versions = versions
+
+    def read(self) -> Read:
+        self.read_times += 1
+        self.threads.add(threading.get_ident())
+        found = Read(self.figures)
+        if self.changes and self._versions is not None:
+            self._versions.now = self.figures = self.changes.pop(0)
+        return found
+
+    def text(self, read: Read) -> str:
+        self.made_times += 1
+        self.threads.add(threading.get_ident())
+        return f"{read.figures}, {self.made_times}"
+
+
+def answer(
+    desk: Desk,
+    store: Store,
+    sites: frozenset[str] | None = None,
+    known: str = "",
+    query: bytes = b"",
+    *,
+    brief: bool = True,
+) -> str:
+    async def asked() -> str:
+        question = Asked(desk, Caller("anna", sites), (DAYS, query), known)
+        response = await question.answer_while_same(store.read, store.text, JSON, brief=brief)
+        return bytes(response.body).decode() if response.status_code == 200 else "the same"
 
     return asyncio.run(asked())
 
 
-def test_it_is_looked_for_once_while_nothing_changes(desk: Desk, versions: Versions) -> None:
-    found = Found()
-    assert {answer(desk, found) for _ in range(3)} == {b"found 1"}
+@pytest.fixture
+def store(versions: Versions) -> Store:
+    return Store(versions)
+
+
+def test_it_is_looked_for_once_while_nothing_changes(desk: Desk, store: Store, versions: Versions) -> None:
+    assert {answer(desk, store) for _ in range(3)} == {"1 flow, 1"}
+    assert store.read_times == 1
+    versions.now, store.figures = "2", "2 flows"
+    assert {answer(desk, store) for _ in range(3)} == {"2 flows, 2"}
+    assert store.read_times == 2
+
+
+def test_it_is_not_made_again_where_others_alone_changed(desk: Desk, store: Store, versions: Versions) -> None:
+    for version in "234":
+        assert {answer(desk, store) for _ in range(3)} == {"1 flow, 1"}
+        versions.now = version
+    assert (store.read_times, store.made_times) == (3, 1)
+
+
+def test_what_changes_while_it_is_worked_out_is_looked_for_again(desk: Desk, store: Store) -> None:
+    store.changes = ["2 flows"]
+    assert [answer(desk, store) for _ in range(3)] == ["1 flow, 1", "2 flows, 2", "2 flows, 2"]
+
+
+def test_who_may_ask_about_other_sites_or_asks_for_something_else_gets_their_own(desk: Desk, store: Store) -> None:
+    assert answer(desk, store) == "1 flow, 1"
+    assert answer(desk, store, frozenset({"paris"})) == "1 flow, 2"
+    assert answer(desk, store, query=b"since=2022-12-01") == "1 flow, 3"
+    assert answer(desk, store) == "1 flow, 1"
+
+
+def test_who_has_it_already_is_told_so(desk: Desk, store: Store, versions: Versions) -> None:
+    tag = Answer.of("1 flow, 1").tag
+    assert answer(desk, store, known=tag) == "the same"
+    assert answer(desk, store, known=tag) == "the same"
     versions.now = "2"
-    assert {answer(desk, found) for _ in range(3)} == {b"found 2"}
+    assert answer(desk, store, known=tag) == "the same"
+    assert answer(desk, store, known='"another"') == "1 flow, 1"
 
 
-def test_what_changes_while_it_is_worked_out_is_looked_for_again(desk: Desk, versions: Versions) -> None:
-    found = Found("2", versions=versions)
-    assert [answer(desk, found) for _ in range(3)] == [b"found 1", b"found 2", b"found 2"]
-
-
-def test_who_may_ask_about_other_sites_or_asks_for_something_else_gets_their_own(desk: Desk) -> None:
-    found = Found()
-    assert answer(desk, found) == b"found 1"
-    assert answer(desk, found, frozenset({"paris"})) == b"found 2"
-    assert answer(desk, found, query=b"since=2022-12-01") == b"found 3"
-    assert answer(desk, found) == b"found 1"
-
-
-def test_who_has_it_already_is_told_so(desk: Desk) -> None:
-    found = Found()
-    assert answer(desk, found, known=Answer.of("found 1").tag) == b"the same"
-    assert answer(desk, found, known=Answer.of("found 1").tag) == b"the same"
-    assert answer(desk, found, known='"another"') == b"found 1"
-
-
-def test_without_a_version_each_is_looked_for() -> None:
-    found = Found()
+def test_without_a_version_each_is_looked_for(store: Store) -> None:
     with closing(Desk(MemoryStore(), Everybody(), lambda: None, Kept())) as desk:
-        assert [answer(desk, found) for _ in range(2)] == [b"found 1", b"found 2"]
+        assert [answer(desk, store) for _ in range(2)] == ["1 flow, 1", "1 flow, 2"]
+
+
+def test_only_what_takes_a_moment_on_this_machine_is_done_while_others_wait(desk: Desk) -> None:
+    here = threading.get_ident()
+    asked = Store()
+    answer(desk, asked)
+    assert asked.threads == {here}
+    asked = Store()
+    answer(desk, asked, query=b"long", brief=False)
+    assert here not in asked.threads
+    with closing(Desk(MemoryStore(), Everybody(), lambda: None, Kept())) as far:
+        answer(far, asked)
+    assert here not in asked.threads
 
 
 def test_whoever_was_not_asked_for_longest_is_forgotten_first(versions: Versions) -> None:
     kept = Kept(versions, most_bytes=20)
-    version = kept.version()
-    for name in ("one", "two"):
-        kept.put(name, Answer(b"0123456789", name), version)
+
+    def put(name: str, length: int = 10) -> None:
+        kept.put(name, Before(Answer(bytes(length), name), b"", "1"))
+
+    for name in ("one", "two", "two"):
+        put(name)
     assert kept.get("one") is not None
-    kept.put("three", Answer(b"0123456789", "three"), version)
+    put("three")
     assert [kept.get(name) is not None for name in ("one", "two", "three")] == [True, False, True]
-    kept.put("long", Answer(bytes(21), "long"), version)
+    put("long", 21)
     assert [kept.get(name) is not None for name in ("one", "three", "long")] == [False, False, False]
-
-
-def test_what_was_worked_out_of_an_older_version_is_not_kept(versions: Versions) -> None:
-    kept = Kept(versions)
-    before = kept.version()
-    versions.now = "2"
-    kept.version()
-    kept.put("asked", Answer(b"old", "tag"), before)
-    assert kept.get("asked") is None
 
 
 @pytest.fixture(scope="module")
