@@ -57,7 +57,8 @@ _TEXT = """
 answers are counted from the moment at which each was due to be asked: what waits behind others is in it. A pair's year
 are its 365 days as JSON, {kilobytes:.0f} KB, of {of_year} pairs in turn: for the first time, each with another last
 day, so that none was answered before; again, as long as nothing was counted; and again while another process counts a
-file a second, after each of which all is worked out anew. Memory is what the server has resident (RSS), after answers
+file a second, after each of which it is looked up for each pair whether its figures are as they were. Memory is what
+the server has resident (RSS), after answers
 that were given for the first time.
 """
 

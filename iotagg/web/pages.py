@@ -6,7 +6,6 @@ import gzip
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
-from html import escape
 from importlib.resources import files
 from mimetypes import types_map
 from typing import TYPE_CHECKING
@@ -14,6 +13,8 @@ from typing import TYPE_CHECKING
 import chartkick  # type: ignore[import-untyped]  # it says nothing of its types
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
+
+from iotagg.web.modules import joined
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -31,6 +32,7 @@ POLICY = (
 )
 _SHELL = "index.html"
 _CHARTS = "Chart.bundle.js"
+_MAIN, _FIRST = "main", "first"  # what is no module runs by itself, before anything is drawn
 _DIGEST_BYTES = 8
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _FOR_GOOD = "public, max-age=31536000, immutable"
@@ -62,10 +64,7 @@ def _packed(content: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """All that the shell loads: one digest is in the address of each, so that each may be kept for good.
-
-    A module names the others beside it, and so gets those that it was written with.
-    """
+    """All that the shell loads: one digest is in the address of each, so that each may be kept for good."""
 
     digest: str
     by_name: dict[str, Asset]
@@ -81,16 +80,20 @@ class Assets:
         for name, content in sorted(contents.items()):
             hashed.update(f"{name} {len(content)}\n".encode() + content)
         digest = hashed.hexdigest()
-        modules = sorted(name for name in contents if name.endswith(".js") and name != _CHARTS)
-        early = "\n".join(f'<link rel="modulepreload" href="/assets/{digest}/{escape(name)}">' for name in modules)
-        shell = template.replace("MODULES", early).replace("ASSETS", f"/assets/{digest}")
+        shell = template.replace("ASSETS", f"/assets/{digest}")
         return cls(digest, {name: Asset.of(name, content) for name, content in contents.items()}, shell.encode())
 
 
 def _contents() -> Iterator[tuple[str, bytes]]:
     own: Traversable = files("iotagg.web").joinpath("page")
+    modules = {}
     for file in own.iterdir():
-        yield file.name, file.read_bytes()
+        stem, _, suffix = file.name.rpartition(".")
+        if suffix == "js" and stem != _FIRST:
+            modules[stem] = file.read_text("utf-8")
+        else:
+            yield file.name, file.read_bytes()
+    yield f"{_MAIN}.js", joined(modules, _MAIN).encode()
     yield _CHARTS, files(chartkick).joinpath("django", "static", "chartkick", _CHARTS).read_bytes()
 
 

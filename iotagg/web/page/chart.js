@@ -2,7 +2,6 @@
 //
 // Chart.js is large, so it is loaded when the first chart is in sight of being drawn, beside the figures.
 
-import { later, between } from "./days.js";
 import { h } from "./elements.js";
 import { drawing, colours } from "./chart_parts.js";
 import { zooming } from "./zoom.js";
@@ -86,9 +85,3 @@ export function chart(data) {
   element.data = data;
   return element;
 }
-
-/** Returns the days of an axis: a year at most, so that bars stay bars; the newest of more. */
-export function axis(first, last, most = 400) {
-  return between(later(last, 1 - most) > first ? later(last, 1 - most) : first, last);
-}
-

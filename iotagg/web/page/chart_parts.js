@@ -1,7 +1,6 @@
 // How a chart is drawn: what Chart.js is told, and the two things that it does not draw by itself.
 
-import { axis } from "./chart.js";
-import { short, spoken } from "./days.js";
+import { axis, short, spoken } from "./days.js";
 import { both } from "./numbers.js";
 import { apart } from "./usual.js";
 

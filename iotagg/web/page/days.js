@@ -39,3 +39,8 @@ export function ago(milliseconds) {
   if (seconds < 5_400) return `${Math.round(seconds / 60)} min ago`;
   return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h ago` : `${Math.round(seconds / 86_400)} days ago`;
 }
+
+/** Returns the days of an axis: a year at most, so that bars stay bars; the newest of more. */
+export function axis(first, last, most = 400) {
+  return between(later(last, 1 - most) > first ? later(last, 1 - most) : first, last);
+}

@@ -1,7 +1,6 @@
 // Choosing a range of a chart's days: by dragging over them, or with the keys. The range then is in the address.
 
-import { axis } from "./chart.js";
-import { spoken } from "./days.js";
+import { axis, spoken } from "./days.js";
 import { both } from "./numbers.js";
 import { apart } from "./usual.js";
 
