@@ -96,7 +96,7 @@ def serve(app: FastAPI, listening: socket.socket, began: Callable[[], object] = 
     asyncio.run(_ready(app))
     began()
     gc.freeze()  # what is loaded by now stays: to look through it again and again took a part of each answer
-    _Server(config, app.state.changes).run(sockets=[listening])
+    EndingServer(config, app.state.changes).run(sockets=[listening])
 
 
 async def _ready(app: FastAPI) -> None:
@@ -114,26 +114,30 @@ async def _ready(app: FastAPI) -> None:
     await app(scope, receive, send)
 
 
-class _Server(uvicorn.Server):
+class EndingServer(uvicorn.Server):
+    """Ends streams, which have no end of their own, and waits for all else that is being answered."""
+
     def __init__(self, config: uvicorn.Config, changes: Changes) -> None:
         super().__init__(config)
         self._changes = changes
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Streams have no end of their own; all else that is being answered is waited for.
+        """Answer what was asked, and nothing more."""
         gc.freeze()  # what thousands of streams leave behind is not worth a look any more
         self._changes.end()
-        asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self._drop_streams)
+        asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self._end_the_last)
         await super().shutdown(sockets)
 
-    def _drop_streams(self) -> None:
-        # Those who do not take the last of what they were sent.
+    def _end_the_last(self) -> None:
         for connection in list(self.server_state.connections):
             if (getattr(connection, "scope", None) or {}).get("path") == PATH:
-                connection.transport.abort()
+                connection.transport.abort()  # who does not take the last of what they were sent
+            elif not connection.transport.is_closing():
+                connection.shutdown()  # who came the moment that all others were told
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Let a signal end it."""
         # uvicorn's own sends itself the signal again at the end; to be told to end is no failure.
         before = {each: signal.signal(each, self.handle_exit) for each in _ENDS}
         try:
