@@ -36,7 +36,6 @@ from iotagg.web.values import Day, Destination, Site, Source
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_FEW_SITES = 4
 _DIGEST_BYTES = 16
 _MOST_LOOKED_AT = 5_000  # pairs, in some tenths of a second: others ask, too
 
@@ -68,19 +67,19 @@ class PairAsked(Range):
 
     async def answer(self, text: Callable[[list[History]], str], media_type: str) -> Response:
         """Answer with a text about its history at each site. Raises NotFound."""
-        sites = self.asked.sites(self.site)
-        days = {"since": self.since, "until": self.until}
+        store, days = self.asked.store, {"since": self.since, "until": self.until}
 
         def read() -> _Months:
-            return _Months(pair_months(self.asked.store, self.source, self.destination, sites, **days))
+            sites = self.asked.sites(self.site)
+            return _Months(pair_months(store, self.source, self.destination, sites, **days))
 
         def made(months: _Months) -> str:
             found = histories_in(months.by_site, **days)
             if not found:
-                raise not_seen(self.asked.store, self.source, self.destination, sites, listed_by="/v1/pairs")
+                raise not_seen(store, self.source, self.destination, list(months.by_site), listed_by="/v1/pairs")
             return text(found)
 
-        return await self.asked.answer_while_same(read, made, media_type, brief=len(sites) <= _FEW_SITES)
+        return await self.asked.answer_while_same(read, made, media_type, brief=self.site is not None)
 
 
 @dataclass(frozen=True, slots=True)
