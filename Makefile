@@ -16,7 +16,7 @@ ENGINE  = $(VENV)-engine
 # Where make can, it prints what is done side by side one after the other.
 IN_TURN = $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
-.PHONY: demo demo-cloud bench engine test test-core check check-templates check-dependencies check-headers docs test-pythons test-one scanners wheel sameness fuzz hostile chaos soak clean
+.PHONY: demo demo-cloud bench engine test test-core check check-templates check-dependencies check-headers docs test-pythons test-one scanners wheel sameness fuzz fuzz-planted hostile chaos soak clean
 
 demo: $(VENV)/ready-demo
 	@$(BIN)/iotagg demo
@@ -91,6 +91,10 @@ sameness: $(VENV)/ready-test
 fuzz: SECONDS = 300
 fuzz: $(VENV)-fuzz/ready
 	$(VENV)-fuzz/bin/python -m tests.sameness.fuzzing --seconds $(SECONDS)
+
+# And does that fuzzer find bugs that are there? Half an hour.
+fuzz-planted: $(VENV)-fuzz/ready
+	$(VENV)-fuzz/bin/python -m tests.sameness.fuzzing_planted
 
 $(VENV)-fuzz/ready: setup.cfg pyproject.toml constraints.txt | $(BIN)/pip
 	$(PYTHON) -m venv $(VENV)-fuzz

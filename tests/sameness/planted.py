@@ -8,6 +8,14 @@ time, never a sum. Those here are of the other kind, or stop at lines that even 
 
 from __future__ import annotations
 
+import shutil
+from typing import TYPE_CHECKING
+
+from tests.sameness.building import SOURCES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 Edits = tuple[tuple[str, str, str], ...]
 
 BUGS: dict[str, Edits] = {
@@ -150,3 +158,14 @@ BUGS: dict[str, Edits] = {
     ),
     "the sixteenth byte of each is another one's": (("vector.h", "<< (16 * part)", "<< (15 * part)"),),
 }
+
+
+def plant(bug: str, folder: Path) -> Path:
+    """Return the folder of a scanner's sources that have this bug."""
+    sources = folder / "scanner"
+    shutil.copytree(SOURCES, sources)
+    for name, right, wrong in BUGS[bug]:
+        text = (sources / name).read_text("utf-8")
+        assert text.count(right) == 1, f"{name} has changed: where is {right!r} now?"
+        (sources / name).write_text(text.replace(right, wrong), "utf-8")
+    return sources

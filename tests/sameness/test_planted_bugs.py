@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.examples import LONG
-from tests.sameness.building import SOURCES, build, compiler
-from tests.sameness.planted import BUGS
+from tests.sameness.building import build, compiler
+from tests.sameness.planted import BUGS, plant
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,12 +25,7 @@ PLANTED = list(BUGS)[:: 1 if LONG else 2]
 
 @pytest.mark.parametrize("bug", PLANTED)
 def test_a_planted_bug_is_found(bug: str, tmp_path: Path) -> None:
-    sources = tmp_path / "scanner"
-    shutil.copytree(SOURCES, sources)
-    for name, right, wrong in BUGS[bug]:
-        text = (sources / name).read_text("utf-8")
-        assert text.count(right) == 1, f"{name} has changed: where is {right!r} now?"
-        (sources / name).write_text(text.replace(right, wrong), "utf-8")
+    sources = plant(bug, tmp_path)
     scanner = build(tmp_path, ["-w"], sources=sources)
     check = [sys.executable, "-m", "tests.sameness", "--lines", "60000", "--scanner", str(scanner)]
     environment = os.environ | {"PYTHONHASHSEED": "1"}  # where keys stand in a table depends on it
