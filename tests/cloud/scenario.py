@@ -23,7 +23,7 @@ from iotagg.core.judging.pairs import Pair
 from iotagg.core.moments import MAX_SUM
 from iotagg.core.pair_month import PairMonth
 from iotagg.errors import CloudError, Unintelligible
-from iotagg.export import SUMMARY_COLUMNS, all_histories, daily_rows, known_pair, summary_row, write_rows
+from iotagg.export import SUMMARY_COLUMNS, all_histories, daily_rows, histories_in, pair_months, summary_row, write_rows
 from iotagg.forgetting import forget_before, forget_site
 from iotagg.forgetting_device import forget_device
 from iotagg.jobs.cloud import Cloud, Settings
@@ -395,7 +395,7 @@ def exported(cloud: Cloud) -> str:
     """Return what is exported: every pair's summary, and one pair's days."""
     text = io.StringIO()
     write_rows(map(summary_row, all_histories(cloud.store)), SUMMARY_COLUMNS, text)
-    for pair in known_pair(cloud.store, "192.168.1.7", "192.0.2.1"):
+    for pair in histories_in(pair_months(cloud.store, "192.168.1.7", "192.0.2.1")):
         text.writelines(f"{row}\n" for row in daily_rows(pair))
     return text.getvalue()
 
