@@ -11,8 +11,8 @@ long_only = pytest.mark.skipif(not LONG, reason="takes long, and is for hands: I
 
 
 def examples(many: int) -> int:
-    """Return how many examples a law is tried with: so many with IOTAGG_LONG=1, otherwise a third of them.
+    """Return how many examples a law is tried with: so many with IOTAGG_LONG=1, otherwise a fifth of them.
 
     They are the same each time then (see conftest.py): more of them would say no more from one run to the next.
     """
-    return many if LONG else -(-many // 3)
+    return many if LONG else -(-many // 5)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from iotagg.stores import connection
+from iotagg.stores.sqlite import SqliteStore
 from tests.cli.running import Command, Deployed, write_flows
 
 if TYPE_CHECKING:
@@ -123,7 +123,9 @@ def test_a_retracted_file_that_knew_the_device_comes_back_on_a_persons_word_only
 def test_a_database_that_another_program_reads_is_overwritten_when_it_is_closed(
     counted: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "BUSY_SECONDS", 0.5)
+    waits = SqliteStore.__init__.__kwdefaults__
+    assert waits is not None
+    monkeypatch.setitem(waits, "busy_seconds", 0.5)
     with closing(sqlite3.connect(counted.database, isolation_level=None)) as other:
         other.execute("BEGIN")
         other.execute("SELECT count(*) FROM pair_month").fetchone()

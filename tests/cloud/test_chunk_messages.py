@@ -58,20 +58,20 @@ def test_chunks_of_an_unknown_contribution_or_beyond_its_last_are_not_found(memo
         consolidate_message(memory.cloud, ChunkRange(record.name, 1, 0, record.head.chunks).body())
 
 
-def test_where_time_runs_out_the_chunks_that_are_left_are_done_when_the_message_comes_again(desk: Desk) -> None:
+def test_where_time_runs_out_the_chunks_that_are_left_are_done_when_the_message_comes_again(long_desk: Desk) -> None:
     content = many_pairs(2_000)
-    desk.summarize(desk.put(content))
-    (record,) = desk.records()
+    long_desk.summarize(long_desk.put(content))
+    (record,) = long_desk.records()
     body = ChunkRange(record.name, 1, 0, record.head.chunks - 1).body()
     assert record.head.chunks > 16
-    assert consolidate_message(desk.cloud, body, in_time=ticking(0)) is False
-    assert desk.cloud.store.applied(record.name, 1) == frozenset()
-    assert consolidate_message(desk.cloud, body, in_time=ticking(7)) is False
-    assert len(desk.cloud.store.applied(record.name, 1)) == 7
-    assert desk.left_pending() != []
-    assert consolidate_message(desk.cloud, body, received=2) is True
-    assert desk.sums() == clean(content)
-    assert desk.left_pending() == []
+    assert consolidate_message(long_desk.cloud, body, in_time=ticking(0)) is False
+    assert long_desk.cloud.store.applied(record.name, 1) == frozenset()
+    assert consolidate_message(long_desk.cloud, body, in_time=ticking(7)) is False
+    assert len(long_desk.cloud.store.applied(record.name, 1)) == 7
+    assert long_desk.left_pending() != []
+    assert consolidate_message(long_desk.cloud, body, received=2) is True
+    assert long_desk.sums() == clean(content)
+    assert long_desk.left_pending() == []
 
 
 def test_a_message_that_comes_again_tries_only_what_is_missing(memory: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -218,30 +218,30 @@ def test_a_file_with_more_pairs_and_days_than_allowed_is_refused(memory: Desk) -
 # A sum that would need more than 38 digits.
 
 
-def test_a_sum_that_grows_too_large_takes_the_whole_file_out_again(desk: Desk) -> None:
+def test_a_sum_that_grows_too_large_takes_the_whole_file_out_again(long_desk: Desk) -> None:
     full = PairMonth("192.168.0.7", "192.0.2.1", "2022-12", {"flows": 1, "dur_sq": MAX_SUM - 1})
-    desk.cloud.store.apply(name_of(1), 1, 0, [full])
+    long_desk.cloud.store.apply(name_of(1), 1, 0, [full])
     content = many_pairs(250)
     before = {"paris": shown([full])}
-    events = [desk.put(content), desk.put(content, SECOND)]
-    desk.summarize(*events)
-    (record,) = desk.records()
-    messages = desk.chunk_messages()
-    desk.consolidate(*messages)
-    desk.work()
-    assert desk.sums() == before
+    events = [long_desk.put(content), long_desk.put(content, SECOND)]
+    long_desk.summarize(*events)
+    (record,) = long_desk.records()
+    messages = long_desk.chunk_messages()
+    long_desk.consolidate(*messages)
+    long_desk.work()
+    assert long_desk.sums() == before
     for key in (KEY, SECOND):
-        path = desk.path(key)
+        path = long_desk.path(key)
         assert path.names == ()
         assert path.refusal is not None
         assert "38 digits" in path.refusal.reason
         assert path.refusal.lines == record.head.lines
-    assert desk.left_pending() == []
-    assert [outcome.state for outcome in desk.work(*events)] == ["refused", "refused"]
-    desk.consolidate(*messages)
-    desk.work()
-    assert desk.sums() == before
-    assert desk.left_pending() == []
+    assert long_desk.left_pending() == []
+    assert [outcome.state for outcome in long_desk.work(*events)] == ["refused", "refused"]
+    long_desk.consolidate(*messages)
+    long_desk.work()
+    assert long_desk.sums() == before
+    assert long_desk.left_pending() == []
 
 
 # The same content, read in two ways at once.
