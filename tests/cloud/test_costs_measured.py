@@ -21,6 +21,7 @@ from iotagg.jobs.cloud import Cloud
 from iotagg.jobs.sweep import sweep
 from iotagg.sample import SampleOptions, write_sample
 from iotagg.stores.sqlite import SqliteStore
+from tests.examples import long_only
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,6 +116,7 @@ def test_a_sweep_costs_the_requests_and_units_that_are_estimated(files: list[Pat
     assert till.bill.read_units.total() == of("reads of a sweep") + of("reads of a site in a sweep") + paths
 
 
+@long_only
 def test_what_is_kept_of_a_month_is_as_large_as_estimated(tmp_path: Path) -> None:
     written = sorted(write_sample(tmp_path, SampleOptions(days=3, rows=3_000, sites=SITES)))
     stack = deployed()
