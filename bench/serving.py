@@ -58,8 +58,7 @@ answers are counted from the moment at which each was due to be asked: what wait
 are its 365 days as JSON, {kilobytes:.0f} KB, of {of_year} pairs in turn: for the first time, each with another last
 day, so that none was answered before; again, as long as nothing was counted; and again while another process counts a
 file a second, after each of which it is looked up for each pair whether its figures are as they were. Memory is what
-the server has resident (RSS), after answers
-that were given for the first time.
+the server has resident (RSS), after answers that were given for the first time.
 """
 
 
